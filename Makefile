@@ -1,0 +1,29 @@
+# Two commands set everything up on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo test lint install clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[glove,dev]'
+	@touch $@
+
+demo: install
+	$(BIN)/cct-text train questions --out runs/questions
+	$(BIN)/cct-text predict runs/questions data/demo/questions.txt
+	@echo "The run folder is runs/questions; next: $(BIN)/cct-text train YOUR.csv --out runs/mine"
+
+lint: install
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/pytest -n 2
+
+clean:
+	rm -rf $(VENV) runs build *.egg-info

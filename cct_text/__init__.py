@@ -1,0 +1,1 @@
+"""Compact Convolutional Transformers for text classification."""

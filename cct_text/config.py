@@ -1,0 +1,307 @@
+"""Every option of a run, in one place: command line, TOML file and Python interface are faces of these fields.
+
+A field's name is unique over all sections, so `max_words` and `text.max_words` mean the same.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+
+from cct_text.errors import UsageError, unknown_name
+
+EmbeddingMode = Literal["learned", "glove-frozen", "glove-tuned", "corpus"]
+Pooling = Literal["seqpool", "class-token", "mean", "max"]
+Positions = Literal["none", "sine", "learnable"]
+Precision = Literal["auto", "fp32", "bf16"]
+ClassWeights = Literal["none", "balanced"]
+
+
+def _bounded(default: Any, low: float, high: float | None = None) -> Any:  # noqa: ANN401 - a dataclass field of any number type
+    return field(default=default, metadata={"low": low, "high": high})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """Where the texts and labels come from."""
+
+    dataset: str = "questions"
+    """A registered name, a CSV, TSV, JSONL, Parquet or text file, or `hf:ORG/NAME`."""
+    data_dir: str | None = None
+    """Folder with the data sets' official files; searched before $CCT_TEXT_DATA, the user cache and the hub."""
+    dev: str | None = None
+    """File with the dev split of a user's data set; without it one is cut from train."""
+    test: str | None = None
+    """File with the test split of a user's data set."""
+    text_columns: tuple[str, ...] = ()
+    """Columns that hold the text, joined by a blank; found by name (text, sentence, title, ...) when empty."""
+    label_column: str | None = None
+    """Column that holds the label; found by name (label, class, category, ...) when not given."""
+    phrases: bool = False
+    """Add the labelled sub-trees of the train trees to training (sst2, sst3, sst5 only)."""
+    dev_fraction: float = _bounded(0.1, 0.0, 0.5)
+    """Share of train that becomes the dev split, stratified by label, where the data set has none."""
+    split_seed: int = _bounded(0, 0)
+    """Seed of that cut; apart from `seed`, so that runs with different seeds see the same rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextConfig:
+    """From text to word ids."""
+
+    tokenizer: str = "basic_english"
+    """Name of the tokenizer: basic_english, penn or whitespace."""
+    max_words: int = _bounded(256, 1)
+    """Words kept of a text; the rest is cut off and the share of cut texts reported."""
+    min_count: int = _bounded(1, 1)
+    """Words rarer than this in the train split are unknown words."""
+    vocabulary_extra_words: int = _bounded(0, 0)
+    """Most frequent words of the vector file added to the vocabulary, so that they are known at prediction."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddingConfig:
+    """The word vectors."""
+
+    embeddings: EmbeddingMode = "glove-tuned"
+    """learned: random, trained. glove-frozen: pre-trained, fixed. glove-tuned: pre-trained, trained on.
+    corpus: word2vec on the train split's own text, trained on."""
+    vectors: str = "glove.6B.50d"
+    """Name or path of pre-trained vectors; several are stacked side by side with `+`."""
+    embedding_dim: int = _bounded(100, 1)
+    """Width of the word vectors for `learned` and `corpus`; pre-trained vectors bring their own."""
+    embedding_dropout: float = _bounded(0.0, 0.0, 0.95)
+    """Share of word-vector elements set to zero in training."""
+    word_dropout: float = _bounded(0.0, 0.0, 0.95)
+    """Share of words replaced by the unknown word in training."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """The network; what is not given follows from the model's name."""
+
+    model: str = "cct-2/2"
+    """family-layers/kernel, optionally `x` conv layers: transformer-2, vit-lite-4/2, cvt-6/1, cct-2/1x1, ..."""
+    layers: int | None = _bounded(None, 1)
+    """Encoder blocks."""
+    heads: int | None = _bounded(None, 1)
+    """Attention heads; they divide the width."""
+    width: int | None = _bounded(None, 1)
+    """Width D of the encoder."""
+    mlp_ratio: float | None = _bounded(None, 0.01)
+    """Hidden width of a block's MLP as a multiple of D."""
+    kernel: int | None = _bounded(None, 1)
+    """Words under one convolution window."""
+    conv_layers: int | None = _bounded(None, 1)
+    """Convolution layers in the tokenizer."""
+    positions: Positions = "sine"
+    """Position embeddings: none, sine (fixed) or learnable."""
+    pooling: Pooling | None = None
+    """How tokens become one vector: seqpool, class-token, mean or max."""
+    dropout: float = _bounded(0.0, 0.0, 0.95)
+    """Dropout in the blocks' MLPs and after their projections."""
+    attention_dropout: float = _bounded(0.1, 0.0, 0.95)
+    """Dropout on attention weights."""
+    stochastic_depth: float = _bounded(0.1, 0.0, 0.95)
+    """Rate at which the last block's branches are dropped; falls linearly to 0 at the first block."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """How the network is trained."""
+
+    seed: int = _bounded(0, 0)
+    """Seed of initial weights, shuffling and dropout."""
+    epochs: int = _bounded(20, 1)
+    """Passes over the train split."""
+    batch_size: int = _bounded(64, 1)
+    """Texts in a step of the optimizer."""
+    gradient_accumulation: int = _bounded(1, 1)
+    """Batches whose gradients are added up before a step; each holds `batch_size` texts."""
+    learning_rate: float = _bounded(1e-3, 0.0)
+    """Peak learning rate of AdamW."""
+    embedding_learning_rate: float | None = _bounded(None, 0.0)
+    """Peak learning rate of trained word vectors; `learning_rate` when not given."""
+    weight_decay: float = _bounded(0.05, 0.0)
+    """Decoupled weight decay; biases, norms, positions and embeddings have none."""
+    warmup_fraction: float = _bounded(0.1, 0.0, 1.0)
+    """Share of all steps in which the learning rate rises linearly from 0; then it falls as a half cosine to 0."""
+    gradient_clip: float = _bounded(1.0, 0.0)
+    """Largest norm of the gradient; 0 switches clipping off."""
+    label_smoothing: float = _bounded(0.0, 0.0, 0.95)
+    """Share of the target probability spread over all classes."""
+    class_weights: ClassWeights = "none"
+    """balanced: a class counts in the loss by the inverse of its share of train."""
+    patience: int | None = _bounded(None, 1)
+    """Stop after this many epochs without a better dev accuracy; never when not given."""
+    ema_decay: float = _bounded(0.0, 0.0, 0.99999)
+    """Decay per step of the exponential moving average of the weights, which is evaluated and saved; 0: off."""
+    precision: Precision = "auto"
+    """bf16 where the processor multiplies it natively (auto), or as named."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """All options of a run. Immutable; `with_values` returns a changed copy."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    text: TextConfig = field(default_factory=TextConfig)
+    embedding: EmbeddingConfig = field(default_factory=EmbeddingConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def with_values(self, values: Mapping[str, object], *, source: str = "configuration") -> Self:
+        """A copy with the options of `values` set, keyed by `name` or `section.name`.
+
+        Strings are converted to a field's type, as they arrive from `--set name=value`.
+
+        Raises:
+            UsageError: naming `source` and every unknown name and unusable value at once.
+        """
+        faults: list[str] = []
+        changes: dict[str, dict[str, object]] = {}
+        for key, value in values.items():
+            section, _, name = key.rpartition(".")
+            known = _options()
+            if name not in known or section not in ("", known[name].section):
+                choices = [option.path for option in known.values()] if section else list(known)
+                faults.append(unknown_name("option", key, choices))
+                continue
+            try:
+                changes.setdefault(known[name].section, {})[name] = known[name].convert(value)
+            except ValueError as error:
+                faults.append(f"{key} = {value!r}: {error}")
+        if faults:
+            raise UsageError(f"{source}: " + "; ".join(faults))
+        sections = {section: replace(getattr(self, section), **items) for section, items in changes.items()}
+        return replace(self, **sections)
+
+    def with_toml(self, text: str, *, source: str) -> Self:
+        """A copy with the options of a TOML document set.
+
+        Raises:
+            UsageError: if the text is no TOML or any option in it is wrong; all faults are named.
+        """
+        try:
+            document = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(f"{source}: not a TOML file: {error}") from None
+        return self.with_values(dict(_flatten(document)), source=source)
+
+    def with_file(self, path: str | Path) -> Self:
+        """A copy with the options of a TOML file set.
+
+        Raises:
+            UsageError: if the file cannot be read, is no TOML, or any option in it is wrong.
+        """
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+            raise UsageError(f"{path}: cannot read the configuration: {reason}") from None
+        return self.with_toml(text, source=str(path))
+
+    def to_dict(self) -> dict[str, dict[str, object]]:
+        """Sections of plain values; options that are not given (None) are left out, as TOML has no word for them."""
+        return {
+            section.name: {
+                option.name: list(value) if isinstance(value, tuple) else value
+                for option in fields(section_value)
+                if (value := getattr(section_value, option.name)) is not None
+            }
+            for section in fields(self)
+            for section_value in [getattr(self, section.name)]
+        }
+
+    def to_toml(self) -> str:
+        """The configuration as a TOML document that `with_toml` reads back to an equal one."""
+        import tomli_w
+
+        return tomli_w.dumps(self.to_dict())
+
+
+@dataclass(frozen=True)
+class _Option:
+    """One field of one section: where it stands, and how a value becomes one of its type."""
+
+    section: str
+    name: str
+    hint: Any
+    low: float | None
+    high: float | None
+
+    @property
+    def path(self) -> str:
+        return f"{self.section}.{self.name}"
+
+    def convert(self, value: object) -> object:
+        """The value as the field's type; ValueError says what was expected."""
+        optional = NoneType in get_args(self.hint)
+        if optional and (value is None or value == ""):
+            return None
+        hint = next(arg for arg in get_args(self.hint) if arg is not NoneType) if optional else self.hint
+        converted = _convert(value, hint)
+        if isinstance(converted, int | float) and not isinstance(converted, bool):
+            if self.low is not None and not converted >= self.low:
+                raise ValueError(f"expected at least {self.low:g}")
+            if self.high is not None and not converted <= self.high:
+                raise ValueError(f"expected at most {self.high:g}")
+        return converted
+
+
+def _convert(value: object, hint: Any) -> object:  # noqa: ANN401 - a type hint is of no one type
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise ValueError(f"expected one of {', '.join(get_args(hint))}")
+        return value
+    if get_origin(hint) is tuple:
+        items = value.split(",") if isinstance(value, str) else value
+        if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
+            raise ValueError("expected a list of strings")
+        return tuple(item for item in items if item)
+    if hint is bool:
+        words = {"true": True, "false": False}
+        if isinstance(value, str) and value.lower() in words:
+            return words[value.lower()]
+        if not isinstance(value, bool):
+            raise ValueError("expected true or false")
+        return value
+    if hint is str:
+        if not isinstance(value, str):
+            raise ValueError("expected a string")
+        return value
+    expected = "a whole number" if hint is int else "a number"
+    if isinstance(value, bool) or (hint is int and isinstance(value, float)):
+        raise ValueError(f"expected {expected}")
+    try:
+        return hint(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"expected {expected}") from None
+
+
+@cache
+def _options() -> dict[str, _Option]:
+    """Every option by its name."""
+    return {
+        option.name: _Option(
+            section.name, option.name, hints[option.name], option.metadata.get("low"), option.metadata.get("high")
+        )
+        for section in fields(Config)
+        for section_type in [get_type_hints(Config)[section.name]]
+        for hints in [get_type_hints(section_type)]
+        for option in fields(section_type)
+    }
+
+
+def _flatten(document: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """`{"text": {"max_words": 8}}` as ("text.max_words", 8)."""
+    for key, value in document.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{key}.{inner}", item) for inner, item in value.items())
+        else:
+            yield key, value

@@ -1,0 +1,1 @@
+"""Data sets: registered names, official formats, users' files, the hub."""

@@ -1,0 +1,1 @@
+"""Prediction: the classifier as a Python object, and files streamed through it."""

@@ -1,0 +1,1 @@
+"""The network: word embedding, convolutional tokenizer, encoder, pooling, and the zoo of named models."""

@@ -1,0 +1,1 @@
+"""From text to word ids: tokenizers, the vocabulary, length-bucketed batches."""

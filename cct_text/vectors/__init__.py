@@ -1,0 +1,1 @@
+"""Pre-trained word vectors: names and files, readers, the memory-mapped store, coverage."""

@@ -1,0 +1,1 @@
+"""The command `cct-text`: one file per verb, each a thin wrapper over one library function."""

@@ -1,0 +1,1 @@
+"""Data that ships with cct-text: the `questions` data set, data cards and published figures."""
