@@ -184,6 +184,9 @@ class Config:
     def with_toml(self, text: str, *, source: str) -> Self:
         """A copy with the options of a TOML document set.
 
+        A table `run` is passed over: it is what a run folder's `config.toml` holds beside the options, and such a file
+        repeats its run when given as a configuration.
+
         Raises:
             UsageError: if the text is no TOML or any option in it is wrong; all faults are named.
         """
@@ -191,6 +194,7 @@ class Config:
             document = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise UsageError(f"{source}: not a TOML file: {error}") from None
+        document.pop("run", None)
         return self.with_values(dict(_flatten(document)), source=source)
 
     def with_file(self, path: str | Path) -> Self:

@@ -1,0 +1,31 @@
+"""Logits for many texts: the forward pass over length-bucketed batches, shared by evaluation and prediction."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from cct_text.model.classifier import TextTransformer
+from cct_text.text.batching import batches
+from cct_text.text.tokenizer import EncodedTexts
+
+
+@torch.inference_mode()
+def predict_logits(
+    network: TextTransformer, encoded: EncodedTexts, *, max_words: int, batch_size: int = 256
+) -> np.ndarray:
+    """Logits (N, C) float32 of N texts, in their order; independent of batch size and batch mates up to rounding.
+
+    Args:
+        network: the model, on any device; it is put into evaluation mode.
+        encoded: N texts as word ids.
+        max_words: longer texts are cut.
+        batch_size: texts in one forward pass.
+    """
+    network.eval()
+    device = next(network.parameters()).device
+    logits = torch.zeros(len(encoded), network.num_classes)
+    for batch in batches(encoded, batch_size, max_words=max_words):
+        output = network(batch.ids.to(device), batch.mask.to(device))
+        logits[batch.rows] = output.float().cpu()
+    return logits.numpy()
