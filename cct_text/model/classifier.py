@@ -1,0 +1,138 @@
+"""The whole network, from word ids to logits.
+
+Notation of this package:
+
+    B  texts in a batch        E  width of a word vector
+    S  words of a text         D  width of the encoder
+    T  tokens of a text        H  attention heads
+    P  kernel, words per window   C  classes, V  words in the vocabulary
+
+Masks are bool, True = real. Method: Hassani et al., "Escaping the Big Data Paradigm with Compact Transformers",
+arXiv 2104.05704, and the text code its authors published.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cct_text.model.architecture import Architecture
+from cct_text.model.conv_tokenizer import ConvTokenizer
+from cct_text.model.embedding import WordEmbedding
+from cct_text.model.encoder import Encoder
+from cct_text.model.pooling import ClassTokenPool, MaxPool, MeanPool, SeqPool
+from cct_text.model.positions import LearnablePositions, SinePositions
+
+
+class TextTransformer(nn.Module):
+    """Word embedding, conv tokenizer, encoder, pooling, linear head.
+
+    What it says about a text depends on that text alone: not on how far its batch is padded, nor on its batch mates.
+
+    Args:
+        architecture: the sizes.
+        embedding: the word vectors.
+        num_classes: C.
+        max_words: words of the longest text; learnable positions are made for so many, sine positions start there.
+    """
+
+    def __init__(
+        self, architecture: Architecture, embedding: WordEmbedding, *, num_classes: int, max_words: int
+    ) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.num_classes = num_classes
+        width = architecture.width
+        self.embedding = embedding
+        self.tokenizer = ConvTokenizer(
+            architecture.embedding_dim,
+            width,
+            kernel=architecture.kernel,
+            layers=architecture.conv_layers,
+            overlapping=architecture.overlapping,
+        )
+        with_class_token = architecture.pooling == "class-token"
+        self.class_token = nn.Parameter(torch.zeros(1, 1, width)) if with_class_token else None
+        tokens = self.tokenizer.tokens(max_words + self.tokenizer.room(max_words)) + with_class_token
+        self.position_embedding = _positions(architecture, tokens, max_words)
+        self.encoder = Encoder(
+            width,
+            architecture.layers,
+            architecture.heads,
+            architecture.mlp_width,
+            dropout=architecture.dropout,
+            attention_dropout=architecture.attention_dropout,
+            stochastic_depth=architecture.stochastic_depth,
+        )
+        self.pooling = _pooling(architecture)
+        self.head = nn.Linear(width, num_classes)
+        self.apply(_initialize)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Logits (B, C) of word ids (B, S) int64 and their mask (B, S) bool."""
+        tokens, real = self._tokens(ids, mask)  # (B, T, D), (B, T)
+        hidden = self.encoder(tokens, real)  # (B, T, D)
+        pooled = self.pooling(hidden, real)  # (B, D)
+        logits: Tensor = self.head(pooled)  # (B, C)
+        return logits
+
+    @torch.no_grad()
+    def token_weights(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """How much each word counts in the pooling: (B, S) float32, 0 on pads, rows sum to 1 (0 for an empty text).
+
+        A token's weight is shared equally among the real words in its receptive field. The weight of a token is its
+        pooling weight (`weights` of the pooling); under a class token, how much the class token attends to it in the
+        last block, averaged over the heads.
+        """
+        tokens, real = self._tokens(ids, mask)
+        if self.class_token is None:
+            weights = self.pooling.weights(self.encoder(tokens, real), real)  # (B, T)
+        else:
+            weights = self.encoder.last_attention(tokens, real)[:, 0, 1:]  # (B, T)
+        field = self.tokenizer.words_of_tokens(weights.shape[1], mask.shape[1]).to(weights)  # (T, S)
+        words = mask.to(weights) @ field.T  # (B, T), real words of each token
+        shared = (weights / words.clamp(min=1)) @ field * mask  # (B, S)
+        total: Tensor = shared.sum(dim=1, keepdim=True)
+        return shared / total.clamp(min=torch.finfo(total.dtype).tiny)
+
+    def _tokens(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """What enters the encoder: (B, T, D), class token and positions included, and its mask (B, T)."""
+        words = ids.shape[1]
+        # A batch of empty texts may be 0 words wide; a convolution needs at least one.
+        room = self.tokenizer.room(words) if words else 1 + self.tokenizer.room(1)
+        if room:
+            ids, mask = F.pad(ids, (0, room)), F.pad(mask, (0, room))  # (B, S + room)
+        tokens, real = self.tokenizer(self.embedding(ids, mask), mask)  # (B, T, D), (B, T)
+        if self.class_token is not None:
+            tokens = torch.cat([self.class_token.expand(len(tokens), -1, -1).to(tokens.dtype), tokens], dim=1)
+            real = F.pad(real, (1, 0), value=True)
+        return self.position_embedding(tokens), real
+
+
+def _positions(architecture: Architecture, tokens: int, max_words: int) -> nn.Module:
+    if architecture.positions == "sine":
+        return SinePositions(tokens, architecture.width)
+    if architecture.positions == "learnable":
+        return LearnablePositions(tokens, architecture.width, max_words=max_words)
+    return nn.Identity()
+
+
+def _pooling(architecture: Architecture) -> SeqPool | MeanPool | MaxPool | ClassTokenPool:
+    if architecture.pooling == "seqpool":
+        return SeqPool(architecture.width)
+    if architecture.pooling == "mean":
+        return MeanPool()
+    if architecture.pooling == "max":
+        return MaxPool()
+    return ClassTokenPool()
+
+
+def _initialize(module: nn.Module) -> None:
+    """Published initial weights; norms start at 1 and 0 as torch has them."""
+    if isinstance(module, nn.Linear):
+        nn.init.trunc_normal_(module.weight, std=0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.Conv1d):
+        nn.init.kaiming_normal_(module.weight)

@@ -1,0 +1,165 @@
+"""The transformer encoder, block for block as published."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class StochasticDepth(nn.Module):
+    """Drops a block's whole branch for a share of the texts in training, and scales the others up (arXiv 1603.09382).
+
+    Args:
+        rate: share of texts.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, branch: Tensor) -> Tensor:
+        """The branch (B, T, D), all zeros for the dropped texts."""
+        if not self.training or self.rate == 0.0:
+            return branch
+        kept = torch.rand(branch.shape[0], 1, 1, device=branch.device) >= self.rate  # (B, 1, 1)
+        return branch * (kept / (1.0 - self.rate)).to(branch.dtype)
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention among the real tokens; query, key and value without bias, output projection with.
+
+    Args:
+        width: D.
+        heads: H; divides D.
+        dropout: on the attention weights.
+        projection_dropout: on the output.
+    """
+
+    def __init__(self, width: int, heads: int, *, dropout: float, projection_dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.dropout = dropout
+        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.projection = nn.Linear(width, width)
+        self.projection_dropout = nn.Dropout(projection_dropout)
+
+    def forward(self, x: Tensor, keys: Tensor) -> Tensor:
+        """(B, T, D) to (B, T, D); `keys` (B, 1, 1, T) bool, True = may be attended to, at least one in each row."""
+        query, key, value = self._heads(x)  # (B, H, T, D / H) each
+        rate = self.dropout if self.training else 0.0
+        x = F.scaled_dot_product_attention(query, key, value, attn_mask=keys, dropout_p=rate)  # (B, H, T, D / H)
+        output: Tensor = self.projection_dropout(self.projection(x.transpose(1, 2).flatten(2)))  # (B, T, D)
+        return output
+
+    def weights(self, x: Tensor, keys: Tensor) -> Tensor:
+        """How much each token attends to each other: (B, H, T, T), rows sum to 1."""
+        query, key, _ = self._heads(x)
+        scores = query @ key.transpose(2, 3) * query.shape[-1] ** -0.5  # (B, H, T, T)
+        weights: Tensor = scores.float().masked_fill(~keys, -torch.inf).softmax(dim=-1)
+        return weights
+
+    def _heads(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        query, key, value = self.qkv(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        return query, key, value  # (B, H, T, D / H) each
+
+
+class Block(nn.Module):
+    """One encoder block. The second norm stands ON the residual stream, not beside it: that is the published order.
+
+    Args:
+        width: D.
+        heads: H.
+        mlp_width: hidden width of the MLP.
+        dropout: after the attention's projection and after each layer of the MLP.
+        attention_dropout: on the attention weights.
+        drop_path: rate of stochastic depth.
+    """
+
+    def __init__(
+        self, width: int, heads: int, mlp_width: int, *, dropout: float, attention_dropout: float, drop_path: float
+    ) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width)
+        self.attention = Attention(width, heads, dropout=attention_dropout, projection_dropout=dropout)
+        self.norm2 = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(
+            nn.Linear(width, mlp_width),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(mlp_width, width),
+            nn.Dropout(dropout),
+        )
+        self.drop_path = StochasticDepth(drop_path)
+
+    def forward(self, x: Tensor, keys: Tensor) -> Tensor:
+        """(B, T, D) to (B, T, D); `keys` as in `Attention`."""
+        x = x + self.drop_path(self.attention(self.norm1(x), keys))
+        x = self.norm2(x)
+        output: Tensor = x + self.drop_path(self.mlp(x))
+        return output
+
+
+class Encoder(nn.Module):
+    """Blocks and a final norm; stochastic depth rises linearly from 0 at the first block to its rate at the last.
+
+    Args:
+        width: D.
+        layers: number of blocks.
+        heads: H.
+        mlp_width: hidden width of the MLPs.
+        dropout: as in `Block`.
+        attention_dropout: as in `Block`.
+        stochastic_depth: rate of the last block.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        layers: int,
+        heads: int,
+        mlp_width: int,
+        *,
+        dropout: float = 0.0,
+        attention_dropout: float = 0.0,
+        stochastic_depth: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(
+            Block(
+                width,
+                heads,
+                mlp_width,
+                dropout=dropout,
+                attention_dropout=attention_dropout,
+                drop_path=stochastic_depth * layer / max(1, layers - 1),
+            )
+            for layer in range(layers)
+        )
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Tokens (B, T, D) and their mask (B, T) bool to hidden states (B, T, D)."""
+        keys = attendable(mask)  # (B, 1, 1, T)
+        for block in self.blocks:
+            x = block(x, keys)
+        output: Tensor = self.norm(x)
+        return output
+
+    def last_attention(self, x: Tensor, mask: Tensor) -> Tensor:
+        """The last block's attention weights, averaged over its heads: (B, T, T), rows sum to 1."""
+        keys = attendable(mask)
+        *before, last = self.blocks
+        for block in before:
+            x = block(x, keys)
+        weights: Tensor = last.attention.weights(last.norm1(x), keys)  # type: ignore[union-attr, operator]
+        return weights.mean(dim=1)
+
+
+def attendable(mask: Tensor) -> Tensor:
+    """Keys (B, 1, 1, T) that attention may look at, from the mask (B, T).
+
+    A row without a real token may look at all of them: no pooling reads what comes out, but a softmax over nothing
+    would be NaN.
+    """
+    return (mask | ~mask.any(dim=1, keepdim=True))[:, None, None, :]
