@@ -129,10 +129,8 @@ def _pooling(architecture: Architecture) -> SeqPool | MeanPool | MaxPool | Class
 
 
 def _initialize(module: nn.Module) -> None:
-    """Published initial weights; norms start at 1 and 0 as torch has them."""
+    """Published initial weights of linear layers; norms start at 1 and 0 as torch has them."""
     if isinstance(module, nn.Linear):
         nn.init.trunc_normal_(module.weight, std=0.02)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
-    elif isinstance(module, nn.Conv1d):
-        nn.init.kaiming_normal_(module.weight)

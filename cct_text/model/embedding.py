@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cct_text.errors import UsageError
+from cct_text.model.dropout import Dropout
 from cct_text.text.vocabulary import PAD, UNK
 
 LEARNED_STD = 0.1
@@ -50,7 +51,7 @@ class WordEmbedding(nn.Module):
             )
         table[PAD] = 0.0
         self.weight = nn.Parameter(table, requires_grad=not freeze)
-        self.dropout = dropout
+        self.dropout = Dropout(dropout)
         self.word_dropout = word_dropout
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
@@ -59,4 +60,5 @@ class WordEmbedding(nn.Module):
             dropped = torch.rand(ids.shape, device=ids.device) < self.word_dropout
             ids = ids.masked_fill(dropped & mask, UNK)
         vectors = F.embedding(ids, self.weight, padding_idx=PAD)  # (B, S, E)
-        return F.dropout(vectors, self.dropout, self.training)
+        output: Tensor = self.dropout(vectors)
+        return output

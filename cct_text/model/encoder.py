@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cct_text.model.dropout import Dropout
+
 
 class StochasticDepth(nn.Module):
     """Drops a block's whole branch for a share of the texts in training, and scales the others up (arXiv 1603.09382).
@@ -42,7 +44,7 @@ class Attention(nn.Module):
         self.dropout = dropout
         self.qkv = nn.Linear(width, 3 * width, bias=False)
         self.projection = nn.Linear(width, width)
-        self.projection_dropout = nn.Dropout(projection_dropout)
+        self.projection_dropout = Dropout(projection_dropout)
 
     def forward(self, x: Tensor, keys: Tensor) -> Tensor:
         """(B, T, D) to (B, T, D); `keys` (B, 1, 1, T) bool, True = may be attended to, at least one in each row."""
@@ -86,9 +88,9 @@ class Block(nn.Module):
         self.mlp = nn.Sequential(
             nn.Linear(width, mlp_width),
             nn.GELU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(mlp_width, width),
-            nn.Dropout(dropout),
+            Dropout(dropout),
         )
         self.drop_path = StochasticDepth(drop_path)
 
