@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
@@ -20,6 +21,9 @@ Pooling = Literal["seqpool", "class-token", "mean", "max"]
 Positions = Literal["none", "sine", "learnable"]
 Precision = Literal["auto", "fp32", "bf16"]
 ClassWeights = Literal["none", "balanced"]
+
+_LARGEST_SEED = 2**32 - 1
+"""What NumPy's generators take at most."""
 
 
 def _bounded(default: Any, low: float, high: float | None = None) -> Any:  # noqa: ANN401 - a dataclass field of any number type
@@ -46,7 +50,7 @@ class DataConfig:
     """Add the labelled sub-trees of the train trees to training (sst2, sst3, sst5 only)."""
     dev_fraction: float = _bounded(0.1, 0.0, 0.5)
     """Share of train that becomes the dev split, stratified by label, where the data set has none."""
-    split_seed: int = _bounded(0, 0)
+    split_seed: int = _bounded(0, 0, _LARGEST_SEED)
     """Seed of that cut; apart from `seed`, so that runs with different seeds see the same rows."""
 
 
@@ -115,7 +119,7 @@ class ModelConfig:
 class TrainingConfig:
     """How the network is trained."""
 
-    seed: int = _bounded(0, 0)
+    seed: int = _bounded(0, 0, _LARGEST_SEED)
     """Seed of initial weights, shuffling and dropout."""
     epochs: int = _bounded(20, 1)
     """Passes over the train split."""
@@ -252,9 +256,9 @@ class _Option:
         converted = _convert(value, hint)
         if isinstance(converted, int | float) and not isinstance(converted, bool):
             if self.low is not None and not converted >= self.low:
-                raise ValueError(f"expected at least {self.low:g}")
+                raise ValueError(f"expected at least {self.low:.10g}")
             if self.high is not None and not converted <= self.high:
-                raise ValueError(f"expected at most {self.high:g}")
+                raise ValueError(f"expected at most {self.high:.10g}")
         return converted
 
 
@@ -283,9 +287,12 @@ def _convert(value: object, hint: Any) -> object:  # noqa: ANN401 - a type hint 
     if isinstance(value, bool) or (hint is int and isinstance(value, float)):
         raise ValueError(f"expected {expected}")
     try:
-        return hint(value)
-    except (TypeError, ValueError):
+        number = hint(value)
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"expected {expected}") from None
+    if isinstance(number, float) and not isfinite(number):
+        raise ValueError(f"expected {expected}")
+    return number
 
 
 @cache
