@@ -74,8 +74,11 @@ def resolve_architecture(model: str | ModelConfig, embedding_dim: int) -> Archit
     config = ModelConfig(model=model) if isinstance(model, str) else model
     match = _NAME.fullmatch(config.model)
     family = _FAMILIES[match["family"]] if match else None
-    if match is None or family is None or (match["kernel"] is None) == bool(family.conv_layers):
+    if match is None or family is None or (match["kernel"] and not family.conv_layers):
         raise UsageError(unknown_name("model", config.model, MODEL_NAMES))
+    if family.conv_layers and not match["kernel"]:
+        choices = " or ".join(f"{config.model}/{kernel}" for kernel in _KERNELS)
+        raise UsageError(f"model {config.model!r} names no kernel, the words under one window: give {choices}")
     if not family.conv_layers and (config.kernel is not None or config.conv_layers is not None):
         raise UsageError(
             f"model {config.model} has no convolution: leave kernel and conv_layers out, or choose a cct model"

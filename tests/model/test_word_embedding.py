@@ -1,0 +1,115 @@
+"""Word vectors: the pad row, frozen vectors, and both dropouts."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from cct_text.errors import UsageError
+from cct_text.model import build_model
+from cct_text.model.dropout import Dropout
+from cct_text.model.embedding import LEARNED_STD, WordEmbedding
+from cct_text.text.vocabulary import PAD, UNK
+
+IDS = torch.tensor([[2, 3, 4, 0, 0], [5, 2, 0, 0, 0], [0, 0, 0, 0, 0]])
+MASK = IDS != PAD
+
+
+def train_a_few_steps(model):
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1, weight_decay=0.5)
+    for _ in range(3):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model.train()(IDS, MASK), torch.tensor([0, 1, 2])).backward()
+        optimizer.step()
+
+
+@pytest.mark.parametrize("given", [True, False])
+@pytest.mark.parametrize("freeze", [True, False])
+@pytest.mark.parametrize("name", ["cct-2/4", "vit-lite-2/2", "transformer-2"])
+def test_the_pad_row_stays_zero_and_gets_no_gradient(name, given, freeze):
+    vectors = torch.randn(8, 12) if given else None
+    model = build_model(
+        name,
+        num_classes=3,
+        vocab_size=8,
+        embedding_dim=12,
+        vectors=vectors,
+        freeze_vectors=freeze,
+        word_dropout=0.3,
+        embedding_dropout=0.3,
+    )
+    train_a_few_steps(model)
+    assert (model.embedding.weight[PAD] == 0).all()
+    if not freeze:
+        assert (model.embedding.weight.grad[PAD] == 0).all()
+        assert (model.embedding.weight.grad[2] != 0).any()
+
+
+def test_frozen_vectors_get_no_gradient_stay_as_given_and_are_saved():
+    vectors = torch.randn(8, 12)
+    vectors[PAD] = 0
+    model = build_model("cct-2/1", num_classes=3, vocab_size=8, embedding_dim=12, vectors=vectors, freeze_vectors=True)
+    train_a_few_steps(model)
+    assert model.embedding.weight.grad is None
+    assert torch.equal(model.embedding.weight, vectors)
+    assert torch.equal(model.state_dict()["embedding.weight"], vectors)
+
+
+def test_tuned_vectors_move_and_leave_the_given_ones_alone():
+    vectors = torch.ones(8, 12)
+    model = build_model("cct-2/1", num_classes=3, vocab_size=8, embedding_dim=12, vectors=vectors)
+    train_a_few_steps(model)
+    assert not torch.equal(model.embedding.weight[2], vectors[2])
+    assert torch.equal(vectors, torch.ones(8, 12))
+
+
+def test_learned_vectors_start_small_and_random():
+    torch.manual_seed(0)
+    weight = WordEmbedding(2000, 50).weight
+    assert weight[UNK:].std().item() == pytest.approx(LEARNED_STD, rel=0.02)
+    assert weight[UNK:].mean().item() == pytest.approx(0, abs=0.002)
+
+
+def test_vectors_of_another_shape_are_refused():
+    with pytest.raises(UsageError, match=r"\(3, 4\).*\(4, 3\)"):
+        WordEmbedding(4, 3, vectors=torch.zeros(3, 4))
+
+
+def test_word_dropout_makes_words_unknown_in_training_and_never_touches_pads():
+    torch.manual_seed(0)
+    vectors = torch.arange(10.0).unsqueeze(1)  # the vector of word i is i
+    embedding = WordEmbedding(10, 1, vectors=vectors, word_dropout=0.4)
+    ids = torch.randint(2, 10, (200, 20))
+    mask = torch.arange(20).expand(200, 20) < 15
+    ids[~mask] = PAD
+    seen = embedding.train()(ids, mask).squeeze(-1)
+    assert (seen[~mask] == PAD).all()
+    unknown = (seen == UNK) & mask
+    assert unknown.sum().item() / mask.sum().item() == pytest.approx(0.4, abs=0.03)
+    assert torch.equal(seen[~unknown], ids[~unknown].float())
+    assert torch.equal(embedding.eval()(ids, mask).squeeze(-1), ids.float())
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
+def test_dropout_drops_its_share_keeps_the_mean_and_passes_the_same_gradient(rate):
+    torch.manual_seed(0)
+    dropout = Dropout(rate)
+    x = torch.ones(31, 67, 49, requires_grad=True)
+    dropped = dropout(x)
+    dropped.sum().backward()
+    assert (dropped == 0).float().mean().item() == pytest.approx(rate, abs=0.01)
+    assert torch.isclose(dropped.unique(), torch.tensor([0.0, 1 / (1 - rate)])).all()
+    assert torch.equal(x.grad, dropped.detach())
+    assert dropout.eval()(x) is x
+
+
+def test_dropout_is_independent_from_element_to_element():
+    torch.manual_seed(0)
+    dropped = (Dropout(0.5)(torch.ones(1 << 18)) == 0).float() - 0.5
+    for distance in (1, 2, 3, 4, 8):
+        assert (dropped[distance:] * dropped[:-distance]).mean().abs().item() < 0.002  # 4 standard errors
+
+
+def test_dropout_follows_the_seed():
+    first, second = (torch.manual_seed(seed) and Dropout(0.5)(torch.ones(1000)) for seed in (3, 3))
+    assert torch.equal(first, second)
