@@ -1,0 +1,101 @@
+"""How good a classifier's logits are: plain figures, as they go into `metrics.json`.
+
+Notation: N texts, C classes. All functions take logits (N, C) of any float type and labels (N,) of 0 to C - 1, N at least 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+ECE_BINS = 15
+"""As in Guo et al. 2017, and in nearly every calibration figure printed since."""
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Logarithms of the classes' probabilities (N, C), float64."""
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    log_probabilities: np.ndarray = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return log_probabilities
+
+
+def classification_metrics(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Accuracy, macro_f1, loss and ece.
+
+    `macro_f1` is the mean F1 of the classes that occur among the labels or the predictions; a class that is never right has
+    0. `loss` is the mean cross-entropy in nats. `ece` see `expected_calibration_error`.
+
+    Raises:
+        ValueError: if the shapes do not fit together or there are no rows.
+    """
+    from sklearn.metrics import f1_score
+
+    _check(logits, labels)
+    log_probabilities = log_softmax(logits)
+    predictions = logits.argmax(axis=1)
+    return {
+        "accuracy": float((predictions == labels).mean()),
+        "macro_f1": float(f1_score(labels, predictions, average="macro", zero_division=0.0)),
+        "loss": float(-log_probabilities[np.arange(len(labels)), labels].mean()),
+        "ece": expected_calibration_error(np.exp(log_probabilities), labels),
+    }
+
+
+def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """How far confidence and accuracy are apart, in [0, 1]; 0 is perfectly calibrated.
+
+    The rows are put into `ECE_BINS` bins of equal width by the probability of their predicted class, a bin holding its upper
+    edge; the absolute differences between a bin's accuracy and its mean probability are averaged, weighted by rows.
+
+    Source: Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, equation 3,
+    https://arxiv.org/abs/1706.04599.
+
+    Args:
+        probabilities: (N, C), rows sum to 1.
+        labels: (N,).
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    bins = np.clip(np.ceil(confidence * ECE_BINS).astype(np.int64) - 1, 0, ECE_BINS - 1)
+    # Sums rather than means: the rows of a bin cancel against its weight.
+    gaps = np.bincount(bins, weights=right - confidence, minlength=ECE_BINS)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def classification_report(logits: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
+    """Figures class by class.
+
+    Args:
+        logits: (N, C).
+        labels: (N,).
+        names: the C class names, in the order of the logits.
+
+    Returns:
+        `per_class`: by name precision, recall, f1 (each 0 where it would be 0 / 0) and support, the class's rows;
+        `confusion_matrix`: C lists of C counts, a row for each true class, a column for each predicted one.
+
+    Raises:
+        ValueError: if the shapes do not fit together or there are no rows.
+    """
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+    _check(logits, labels)
+    if len(names) != logits.shape[1]:
+        raise ValueError(f"{len(names)} class names for {logits.shape[1]} classes")
+    predictions = logits.argmax(axis=1)
+    classes = np.arange(len(names))
+    figures = precision_recall_fscore_support(labels, predictions, labels=classes, zero_division=0.0)
+    return {
+        "per_class": {
+            name: {"precision": float(precision), "recall": float(recall), "f1": float(f1), "support": int(support)}
+            for name, precision, recall, f1, support in zip(names, *figures, strict=True)
+        },
+        "confusion_matrix": confusion_matrix(labels, predictions, labels=classes).tolist(),
+    }
+
+
+def _check(logits: np.ndarray, labels: np.ndarray) -> None:
+    if logits.ndim != 2 or labels.shape != logits.shape[:1] or not len(labels):
+        raise ValueError(f"logits {logits.shape} and labels {labels.shape}: expected (N, C) and (N,) with N at least 1")
