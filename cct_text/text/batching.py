@@ -1,0 +1,78 @@
+"""Length-bucketed batches: texts of like length together, padded to the longest of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cct_text.text.tokenizer import EncodedTexts
+from cct_text.text.vocabulary import PAD
+
+BUCKET_BATCHES = 50
+"""Batches sorted by length together in training: the more, the less padding and the less random the batches."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some texts, padded to the longest of them.
+
+    Attributes:
+        ids: (B, S) int64, PAD where the mask is False.
+        mask: (B, S) bool, True = real word.
+        rows: (B,) int64, which texts of the data these are.
+    """
+
+    ids: Tensor
+    mask: Tensor
+    rows: Tensor
+
+
+def number_of_batches(rows: int, batch_size: int) -> int:
+    """How many batches `batches` yields for so many texts."""
+    return -(-rows // batch_size)
+
+
+def batches(
+    encoded: EncodedTexts, batch_size: int, *, max_words: int, seed: int | None = None, epoch: int = 0
+) -> Iterator[Batch]:
+    """All texts, each once, in batches of `batch_size` (the last may be smaller).
+
+    Args:
+        encoded: N texts.
+        batch_size: B.
+        max_words: longer texts are cut.
+        seed: None for evaluation: sorted by length. Otherwise shuffled; order and batches depend on `seed` and `epoch`
+            alone.
+        epoch: which pass over the data.
+    """
+    lengths = np.minimum(encoded.lengths, max_words)
+    if seed is None:
+        order = np.argsort(lengths, kind="stable")
+        starts = np.arange(0, len(order), batch_size)
+    else:
+        order, starts = _shuffled(lengths, batch_size, np.random.default_rng((seed, epoch)))
+    for start in starts:
+        rows = order[start : start + batch_size]
+        yield _batch(encoded, rows, lengths[rows])
+
+
+def _shuffled(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A random order, sorted by length within stretches of BUCKET_BATCHES batches; and shuffled batch starts."""
+    order = rng.permutation(len(lengths))
+    stretch = np.arange(len(order)) // (batch_size * BUCKET_BATCHES)
+    order = order[np.lexsort((lengths[order], stretch))]
+    starts = np.arange(0, len(order), batch_size)
+    rng.shuffle(starts)
+    return order, starts
+
+
+def _batch(encoded: EncodedTexts, rows: np.ndarray, lengths: np.ndarray) -> Batch:
+    position = np.arange(max(1, int(lengths.max(initial=0))))  # (S,)
+    mask = position < lengths[:, None]  # (B, S)
+    ids = np.full(mask.shape, PAD, dtype=np.int64)
+    ids[mask] = encoded.ids[(encoded.offsets[rows][:, None] + position)[mask]]
+    return Batch(torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(rows))

@@ -1,0 +1,188 @@
+"""Text to words to ids: whole columns on Arrow, one text with character offsets on the tokenizers library."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import tokenizers
+from tokenizers import models, normalizers, pre_tokenizers
+
+from cct_text.errors import DataError
+from cct_text.text.rules import RULES, Substitution, TokenizerRules, rules_named
+from cct_text.text.vocabulary import SPECIAL_WORDS, UNK, Vocabulary
+
+Texts: TypeAlias = Sequence[str] | pa.Array | pa.ChunkedArray
+
+CHUNK_ROWS = 16_384
+"""Rows that go through the kernels together: enough to hide their overhead, few enough to bound memory."""
+
+
+@dataclass(frozen=True)
+class EncodedTexts:
+    """N texts as one flat array: text i is ids[offsets[i]:offsets[i + 1]].
+
+    Attributes:
+        ids: (words,) int32.
+        offsets: (N + 1,) int64.
+    """
+
+    ids: np.ndarray
+    offsets: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Words of each text, (N,) int64."""
+        return np.diff(self.offsets)
+
+    def truncated_fraction(self, max_words: int) -> float:
+        """Share of texts longer than `max_words`."""
+        return float((self.lengths > max_words).mean()) if len(self) else 0.0
+
+
+def split_words(texts: Texts, name: str) -> pa.ListArray:
+    """Words of each text, list<string> (N,), by the tokenizer called `name`.
+
+    Raises:
+        UsageError: if there is no tokenizer of that name.
+    """
+    rules = rules_named(name)
+    return pa.concat_arrays([_split(chunk, rules) for chunk in _chunks(texts)] or [pa.array([], pa.list_(pa.string()))])
+
+
+def _chunks(texts: Texts) -> list[pa.Array]:
+    column = texts if isinstance(texts, pa.Array | pa.ChunkedArray) else pa.array(texts, pa.string())
+    column = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
+    return [chunk.slice(start, CHUNK_ROWS) for chunk in column.chunks for start in range(0, len(chunk), CHUNK_ROWS)]
+
+
+def _split(texts: pa.Array, rules: TokenizerRules) -> pa.ListArray:
+    texts = pc.fill_null(texts.cast(pa.string()), "")
+    texts = _substitute(texts, rules.before)
+    texts = pc.utf8_lower(texts)
+    texts = _substitute(texts, rules.after)
+    words = pc.split_pattern(texts, " ")
+    # Blanks in a row or at a text's ends, and a text without words, leave empty words.
+    flat, offsets = words.flatten(), words.offsets.to_numpy()
+    real = pc.greater(pc.binary_length(flat), 0).to_numpy(zero_copy_only=False)
+    if real.all():
+        return words
+    before = np.concatenate([[0], np.cumsum(real)])  # real words before each word
+    return pa.ListArray.from_arrays(
+        pa.array(before[offsets - offsets[0]].astype(np.int32)), flat.filter(pa.array(real))
+    )
+
+
+def _substitute(texts: pa.Array, substitutions: tuple[Substitution, ...]) -> pa.Array:
+    content = _content(texts)
+    for substitution in substitutions:
+        # Most substitutions are of rare characters: to see that a column has none is far cheaper than to copy it.
+        needle = substitution.only_with or ("" if substitution.regex else substitution.pattern)
+        if (content.isascii() and not needle.isascii()) or needle.encode() not in content:
+            continue
+        replace = pc.replace_substring_regex if substitution.regex else pc.replace_substring
+        texts = replace(texts, substitution.pattern, substitution.replacement)
+        content = _content(texts)
+    return texts
+
+
+def _content(texts: pa.StringArray) -> bytes:
+    """The characters of all texts in a row."""
+    start, end = texts.offset, texts.offset + len(texts)
+    offsets = np.frombuffer(texts.buffers()[1], np.int32, end - start + 1, start * 4)
+    data = texts.buffers()[2]
+    return b"" if data is None else data[offsets[0] : offsets[-1]].to_pybytes()
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """A tokenizer and the vocabulary that gives its words ids.
+
+    Attributes:
+        name: basic_english, penn or whitespace.
+        vocabulary: words by id.
+    """
+
+    name: str
+    vocabulary: Vocabulary
+
+    def encode(self, texts: Texts) -> EncodedTexts:
+        """Ids of N texts; a null counts as an empty text."""
+        rules = rules_named(self.name)
+        ids, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
+        for chunk in _chunks(texts):
+            words = _split(chunk, rules)
+            ids.append(self.vocabulary.ids_of(words.flatten()))
+            lengths.append(np.diff(words.offsets.to_numpy()).astype(np.int64))
+        offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
+        return EncodedTexts(np.concatenate(ids), offsets.astype(np.int64))
+
+    def spans(self, text: str) -> list[tuple[str, int, int]]:
+        """Words of one text with the characters they come from: (word, start, end), text[start:end]."""
+        encoding = self._library.encode(text)
+        pieces = self._library.pre_tokenizer.pre_tokenize_str(self._library.normalizer.normalize_str(text))
+        words = [word for word, _ in pieces]
+        return [(word, start, end) for word, (start, end) in zip(words, encoding.offsets, strict=True)]
+
+    def to_json(self) -> str:
+        """The tokenizer as a `tokenizer.json` of the tokenizers library; the vocabulary's counts are not in it."""
+        return self._library.to_str()
+
+    @classmethod
+    def from_json(cls, text: str, *, source: str) -> Tokenizer:
+        """Read what `to_json` wrote; the rules are known by their substitutions.
+
+        Raises:
+            DataError: naming `source`, if it is damaged or not one of ours.
+        """
+        try:
+            document: dict[str, Any] = json.loads(text)
+            ids: dict[str, int] = document["model"]["vocab"]
+            words = tuple(sorted(ids, key=ids.__getitem__))
+            if sorted(ids.values()) != list(range(len(ids))):
+                raise ValueError("the ids are not 0 to V - 1")
+            vocabulary = Vocabulary(words, (0,) * len(words))
+            for name in RULES:
+                tokenizer = cls(name, vocabulary)
+                if tokenizer._header == {**document, "model": None}:
+                    return tokenizer
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(f"damaged, or not a tokenizer of cct-text: {error!r}", path=source) from None
+        raise DataError("not a tokenizer of this version of cct-text", path=source)
+
+    @property
+    def _header(self) -> dict[str, Any]:
+        """Everything of `tokenizer.json` but the model, which holds the words."""
+        return {
+            **json.loads(_library(self.name, dict(zip(SPECIAL_WORDS, range(2), strict=True))).to_str()),
+            "model": None,
+        }
+
+    @cached_property
+    def _library(self) -> tokenizers.Tokenizer:
+        return _library(self.name, {word: index for index, word in enumerate(self.vocabulary.words)})
+
+
+def _library(name: str, ids: dict[str, int]) -> tokenizers.Tokenizer:
+    """The rules called `name` and a vocabulary, for the tokenizers library."""
+    rules = rules_named(name)
+    library = tokenizers.Tokenizer(models.WordLevel(ids, SPECIAL_WORDS[UNK]))
+    library.normalizer = normalizers.Sequence(
+        [*map(_normalizer, rules.before), normalizers.Lowercase(), *map(_normalizer, rules.after)]
+    )
+    library.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return library
+
+
+def _normalizer(substitution: Substitution) -> normalizers.Normalizer:
+    pattern = tokenizers.Regex(substitution.pattern) if substitution.regex else substitution.pattern
+    return normalizers.Replace(pattern, substitution.replacement)
