@@ -138,7 +138,9 @@ class RunFolder:
         try:
             run = tomllib.loads(text).get("run")
         except tomllib.TOMLDecodeError as error:
-            raise DataError(f"damaged: {error}; copy the run folder anew or train again", path=self.file(CONFIG)) from None
+            raise DataError(
+                f"damaged: {error}; copy the run folder anew or train again", path=self.file(CONFIG)
+            ) from None
         if not isinstance(run, dict) or not isinstance(run.get("format"), int):
             raise DataError("has no [run] table with a format; is this a run folder?", path=self.file(CONFIG))
         if run["format"] != FORMAT:

@@ -1,0 +1,98 @@
+"""Write docs/results.md from the result files under docs/results/.
+
+python -m benchmarks.results
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from benchmarks.accuracy import EXPERIMENTS, Experiment
+
+PAGE = Path(__file__).parents[1] / "docs" / "results.md"
+
+HEAD = """# Results
+
+Written by `python -m benchmarks.results` from the files under `docs/results/`; not edited by hand.
+
+Test accuracy in percent, mean ± standard deviation over seeds 0 to n-1. The dev split (cut from train, stratified,
+where a data set has none) chose the epoch and every option; the test split was read once per run, after that. Word
+vectors: GloVe 6B 50-d (all 400,000 words) stacked with 100-d (the 144,544 words of a part of the official file).
+
+"""
+
+COLUMNS = (
+    "run",
+    "train / dev / test rows",
+    "seeds",
+    "test accuracy",
+    "goal",
+    "dev accuracy",
+    "macro F1",
+    "seconds a run",
+)
+
+
+def page() -> str:
+    """The text of docs/results.md."""
+    rows = [row for experiment in EXPERIMENTS if (row := _row(experiment))]
+    commands = "".join(f"    {experiment.command('SEED')}\n" for experiment in EXPERIMENTS if _runs(experiment))
+    versions = sorted({json.dumps(run["versions"]) for experiment in EXPERIMENTS for run in _runs(experiment)})
+    conditions = "; ".join(", ".join(f"{k} {v}" for k, v in json.loads(text).items()) for text in versions)
+    return (
+        HEAD
+        + _table(COLUMNS, rows)
+        + "\n`trec` holds 10 test questions that stand word for word in train; without them:\n\n"
+        + _table(("run", "rows", "test accuracy"), [row for e in EXPERIMENTS if (row := _unseen_row(e))])
+        + "\nCommands, each with the recipe of its data set; `python -m benchmarks.accuracy` runs them all:\n\n"
+        + commands
+        + f"\nConditions: 2 cores, two runs at a time with one thread each (`seconds` is so measured); {conditions}.\n"
+    )
+
+
+def _runs(experiment: Experiment) -> list[dict[str, Any]]:
+    files = (experiment.result(seed) for seed in range(experiment.seeds))
+    return [json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()]
+
+
+def _row(experiment: Experiment) -> tuple[str, ...] | None:
+    runs = _runs(experiment)
+    if not runs:
+        return None
+    first = runs[0]
+    return (
+        f"`{first['dataset']}`, {first['model']}, {first['embeddings']}",
+        f"{first['train_rows']:,} / {first['dev_rows']:,} / {first['test_rows']:,}",
+        str(len(runs)),
+        _spread([run["test"]["accuracy"] for run in runs]),
+        f"{experiment.goal:.1f}",
+        _spread([run["dev"]["accuracy"] for run in runs]),
+        _spread([run["test"]["macro_f1"] for run in runs]),
+        f"{mean(run['seconds'] for run in runs):,.0f}",
+    )
+
+
+def _unseen_row(experiment: Experiment) -> tuple[str, ...] | None:
+    apart = [
+        run["test"]["without_rows_in_train"] for run in _runs(experiment) if "without_rows_in_train" in run["test"]
+    ]
+    if not apart or not experiment.name.startswith("trec"):
+        return None
+    return f"{experiment.name}", f"{apart[0]['rows']:,}", _spread([figures["accuracy"] for figures in apart])
+
+
+def _spread(values: list[float]) -> str:
+    """`92.68 ± 0.41`, or the single value."""
+    return f"{mean(values):.2%}".rstrip("%") + (f" ± {stdev(values):.2%}".rstrip("%") if len(values) > 1 else "")
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

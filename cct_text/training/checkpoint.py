@@ -1,0 +1,62 @@
+"""The state of a run in progress: everything that the next epoch depends on, in one file, written whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cct_text.artifacts import STATE, RunFolder, write_atomically
+from cct_text.config import Config
+from cct_text.errors import DataError, UsageError
+
+CHECKPOINT = f"{STATE}/checkpoint.pt"
+
+
+def save_checkpoint(folder: RunFolder, config: Config, state: dict[str, Any]) -> None:
+    """Write the state after an epoch."""
+    with write_atomically(folder.file(CHECKPOINT)) as path:
+        torch.save({"config": config.to_toml(), **state}, path)
+
+
+def load_checkpoint(folder: RunFolder, config: Config) -> dict[str, Any] | None:
+    """The state that `save_checkpoint` wrote; None where there is none.
+
+    Raises:
+        DataError: if the file is damaged.
+        UsageError: if it belongs to a run with other options.
+    """
+    path = folder.file(CHECKPOINT)
+    if not path.exists():
+        return None
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+        saved = Config().with_toml(state["config"], source=str(path))
+    except Exception as error:
+        raise DataError(f"damaged ({type(error).__name__}); remove it to start afresh", path=path) from None
+    if saved != config:
+        raise UsageError(
+            f"{folder.path}: the interrupted run has other options: {differences(saved, config)}; "
+            "repeat its command, or choose another --out"
+        )
+    return state
+
+
+def remove_checkpoint(folder: RunFolder) -> None:
+    """Remove the state of a run that ended."""
+    folder.file(CHECKPOINT).unlink(missing_ok=True)
+    state = Path(folder.file(STATE))
+    if state.is_dir() and not any(state.iterdir()):
+        state.rmdir()
+
+
+def differences(old: Config, new: Config) -> str:
+    """The options in which two configurations differ, as `name = old (now new)`."""
+    before, after = old.to_dict(), new.to_dict()
+    return ", ".join(
+        f"{name} = {before[section].get(name)!r} (now {after[section].get(name)!r})"
+        for section in before
+        for name in sorted(before[section].keys() | after[section].keys())
+        if before[section].get(name) != after[section].get(name)
+    )

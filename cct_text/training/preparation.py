@@ -1,0 +1,89 @@
+"""From a configuration to what the loop trains on: encoded splits, the vocabulary and the initial word vectors."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+
+from cct_text.config import Config
+from cct_text.datasets import Dataset, load_dataset
+from cct_text.text.tokenizer import EncodedTexts, Tokenizer, split_words
+from cct_text.text.vocabulary import PAD, UNK, Vocabulary
+from cct_text.vectors import Coverage, align, frequent_words, train_corpus_vectors
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """A data set ready to train on.
+
+    Attributes:
+        dataset: texts and labels of the splits.
+        tokenizer: with the vocabulary of the train split.
+        train: encoded train split.
+        dev: encoded dev split; empty where there is none.
+        test: encoded test split; None where there is none.
+        vectors: (V, E) float32, initial word vectors; None for `learned`.
+        embedding_dim: E.
+        coverage: how much of the train split the pre-trained vectors know; None where there are none.
+    """
+
+    dataset: Dataset
+    tokenizer: Tokenizer
+    train: EncodedTexts
+    dev: EncodedTexts
+    test: EncodedTexts | None
+    vectors: np.ndarray | None
+    embedding_dim: int
+    coverage: Coverage | None
+
+
+def prepare(config: Config) -> PreparedData:
+    """Load the data set, build the vocabulary from its train split alone, and find the word vectors.
+
+    Raises:
+        DataError: if the data set cannot be used.
+        ResourceError: if the data set or the vectors are not here and cannot be fetched.
+    """
+    dataset = load_dataset(config.data)
+    words = split_words(dataset.train.texts, config.text.tokenizer)
+    pretrained = config.embedding.embeddings in ("glove-frozen", "glove-tuned")
+    extra_count = config.text.vocabulary_extra_words if pretrained else 0
+    extra = frequent_words(config.embedding.vectors, extra_count) if extra_count else []
+    vocabulary = Vocabulary.build(words, min_count=config.text.min_count, extra_words=extra)
+    tokenizer = Tokenizer(config.text.tokenizer, vocabulary)
+    vectors, coverage = None, None
+    if pretrained:
+        known, found, coverage = align(vocabulary, config.embedding.vectors)
+        vectors = fill_missing(known, found, config.training.seed)
+    elif config.embedding.embeddings == "corpus":
+        vectors = train_corpus_vectors(words, vocabulary, config.embedding.embedding_dim, config.training.seed)
+    return PreparedData(
+        dataset=dataset,
+        tokenizer=tokenizer,
+        train=tokenizer.encode(dataset.train.texts),
+        dev=tokenizer.encode(dataset.dev.texts),
+        test=None if dataset.test is None else tokenizer.encode(dataset.test.texts),
+        vectors=vectors,
+        embedding_dim=config.embedding.embedding_dim if vectors is None else vectors.shape[1],
+        coverage=coverage,
+    )
+
+
+def fill_missing(vectors: np.ndarray, found: np.ndarray, seed: int) -> np.ndarray:
+    """Vectors (V, E) with random rows for words that no file knows.
+
+    The random rows have half the standard deviation of the known ones, column by column: enough to tell words apart,
+    too little to drown the known ones. The pad and the unknown word stay at zero.
+    """
+    filled = vectors.copy()
+    missing = ~found
+    missing[[PAD, UNK]] = False
+    if found.any():
+        spread = vectors[found].std(axis=0) / 2
+        noise = np.random.default_rng(seed).standard_normal((int(missing.sum()), vectors.shape[1]))
+        filled[missing] = noise * spread
+    return filled

@@ -1,0 +1,189 @@
+"""A whole run: data, training, the best epoch's model, its figures on dev and test, and the run folder."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from accelerate.utils import set_seed
+
+from cct_text.artifacts import METRICS, PREDICTIONS, RunFolder, write_atomically
+from cct_text.config import Config
+from cct_text.datasets import Split
+from cct_text.errors import UsageError
+from cct_text.model.forward import predict_logits
+from cct_text.model.persistence import TrainedModel, build_network, save_model
+from cct_text.model.zoo import parameter_counts
+from cct_text.text.tokenizer import EncodedTexts
+from cct_text.training.checkpoint import load_checkpoint, remove_checkpoint, save_checkpoint
+from cct_text.training.loop import LabelledTexts, Trainer
+from cct_text.training.metrics import classification_metrics, classification_report
+from cct_text.training.preparation import PreparedData, prepare
+from cct_text.training.progress import TrainingObserver
+
+logger = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_CHECKPOINTS = 20.0
+"""A run that is killed loses at most this much plus one epoch."""
+
+
+def train(
+    config: Config,
+    out: str | Path,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    observer: TrainingObserver | None = None,
+) -> dict[str, Any]:
+    """Train a classifier and write its run folder.
+
+    Args:
+        config: all options of the run.
+        out: the run folder.
+        resume: go on with an interrupted run in `out`; a finished one is returned as it is.
+        overwrite: replace a finished run in `out`.
+        observer: hears of steps and epochs.
+
+    Returns:
+        The content of the run's `metrics.json`.
+
+    Raises:
+        UsageError: if `out` holds a run and neither `resume` nor `overwrite` is given, or the loss becomes NaN.
+        DataError: if the data set cannot be used.
+        ResourceError: if the data set or the vectors are not here and cannot be fetched.
+    """
+    folder = RunFolder(out)
+    observer = observer or TrainingObserver()
+    if folder.file(METRICS).exists() and not overwrite:
+        if resume:
+            return folder.read_json(METRICS)
+        raise UsageError(f"{out}: holds a finished run; choose another --out, or --overwrite to replace it")
+    checkpoint = load_checkpoint(folder, config) if resume else None
+    data = prepare(config)
+    set_seed(config.training.seed)
+    labels = data.dataset.labels
+    network = build_network(
+        config,
+        num_classes=len(labels),
+        vocab_size=len(data.tokenizer.vocabulary),
+        embedding_dim=data.embedding_dim,
+        vectors=None if data.vectors is None else torch.from_numpy(data.vectors),
+    )
+    trainer = Trainer(
+        network,
+        config,
+        LabelledTexts(data.train, data.dataset.train.labels),
+        LabelledTexts(data.dev, data.dataset.dev.labels),
+        len(labels),
+    )
+    if checkpoint is not None:
+        trainer.load_state_dict(checkpoint)
+    saved_at = time.monotonic()
+
+    def keep_state() -> None:
+        nonlocal saved_at
+        if time.monotonic() - saved_at > SECONDS_BETWEEN_CHECKPOINTS:
+            save_checkpoint(folder, config, trainer.state_dict())
+            saved_at = time.monotonic()
+
+    progress = trainer.fit(observer, keep_state)
+    model = TrainedModel(config, labels, data.tokenizer, trainer.accelerator.unwrap_model(trainer.network).cpu())
+    folder.file(METRICS).unlink(missing_ok=True)
+    save_model(model, out)
+    folder.write_history([record.to_dict() for record in progress.history])
+    metrics = _metrics(model, data, trainer)
+    if data.dataset.test is not None and data.test is not None:
+        logits = predict_logits(model.network, data.test, max_words=config.text.max_words)
+        metrics["test"] = _test_metrics(logits, data, labels)
+        _write_predictions(folder, data.dataset.test, logits, labels)
+    folder.write_json(METRICS, metrics)
+    remove_checkpoint(folder)
+    return metrics
+
+
+def _metrics(model: TrainedModel, data: PreparedData, trainer: Trainer) -> dict[str, Any]:
+    """`metrics.json` without its test figures."""
+    config, dataset = model.config, data.dataset
+    parameters, embedding_parameters = parameter_counts(model.network)
+    seconds = sum(record.seconds for record in trainer.progress.history)
+    dev = None
+    if len(data.dev):
+        logits = predict_logits(model.network, data.dev, max_words=config.text.max_words)
+        dev = classification_metrics(logits, dataset.dev.labels)
+    return {
+        "dataset": dataset.name,
+        "train_rows": len(dataset.train.labels),
+        "dev_rows": len(dataset.dev.labels),
+        "test_rows": 0 if dataset.test is None else len(dataset.test.labels),
+        "labels": list(dataset.labels),
+        "model": config.model.model,
+        "embeddings": config.embedding.embeddings,
+        "vectors": config.embedding.vectors if data.coverage is not None else None,
+        "coverage": None
+        if data.coverage is None
+        else {
+            "types": data.coverage.types,
+            "tokens": data.coverage.tokens,
+            "missing": [[word, count] for word, count in data.coverage.missing[:20]],
+        },
+        "parameters": parameters,
+        "embedding_parameters": embedding_parameters,
+        "vocabulary": len(data.tokenizer.vocabulary),
+        "seed": config.training.seed,
+        "epochs": trainer.progress.epochs_done,
+        "best_epoch": trainer.progress.best_epoch,
+        "seconds": seconds,
+        "examples_per_second": len(dataset.train.labels) * trainer.progress.epochs_done / max(seconds, 1e-9),
+        "precision": "bf16" if trainer.bf16 else "fp32",
+        "truncated_fraction": _truncated(data.train, config),
+        "dev": dev,
+        "test": None,
+        "data_sha256": dataset.sha256,
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("cct-text", "torch", "numpy", "pyarrow", "accelerate")},
+        },
+    }
+
+
+def _truncated(encoded: EncodedTexts, config: Config) -> float:
+    return float(encoded.truncated_fraction(config.text.max_words))
+
+
+def _test_metrics(logits: np.ndarray, data: PreparedData, labels: tuple[str, ...]) -> dict[str, Any]:
+    """Test figures; where test texts stand in train, also those of the rows that do not."""
+    test = data.dataset.test
+    assert test is not None
+    metrics: dict[str, Any] = {
+        **classification_metrics(logits, test.labels),
+        **classification_report(logits, test.labels, labels),
+    }
+    seen = data.dataset.test_seen_in_train
+    if 0 < seen.sum() < len(seen):
+        unseen = classification_metrics(logits[~seen], test.labels[~seen])
+        metrics["without_rows_in_train"] = {"rows": int((~seen).sum()), **unseen}
+    return metrics
+
+
+def _write_predictions(folder: RunFolder, split: Split, logits: np.ndarray, labels: tuple[str, ...]) -> None:
+    """`predictions.parquet`: text, label, prediction and the prediction's probability of every test row."""
+    probabilities = torch.from_numpy(logits).softmax(dim=1).numpy()
+    best = probabilities.argmax(axis=1)
+    table = pa.table(
+        {
+            "text": split.texts,
+            "label": pa.array(labels).take(pa.array(split.labels)),
+            "prediction": pa.array(labels).take(pa.array(best)),
+            "probability": probabilities[np.arange(len(best)), best],
+        }
+    )
+    with write_atomically(folder.file(PREDICTIONS)) as path:
+        pq.write_table(table, path)

@@ -1,0 +1,66 @@
+"""The entry point: registers the verbs, and turns the library's errors into one line and an exit code.
+
+Exit codes: 0 done, 2 usage, 3 bad input data, 4 a resource that is not here and cannot be fetched, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from cct_text.errors import CCTTextError
+
+from .datasets import datasets
+from .evaluate import evaluate
+from .predict import predict
+from .train import train
+from .vectors import vectors
+
+app = typer.Typer(
+    name="cct-text",
+    help="Train, evaluate and use small text classifiers (Compact Convolutional Transformers).",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for verb in (train, evaluate, predict, datasets, vectors):
+    app.command()(verb)
+
+_debug = False
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"cct-text {version('cct-text')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    global _debug
+    _debug = debug
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.DEBUG if debug else logging.WARNING)
+    # Libraries that chat on import or draw bars of their own would spoil what the user sees.
+    for name in ("gensim", "urllib3", "filelock", "datasets", "fsspec", "asyncio"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def main() -> None:
+    """Run the command line; the process ends with the documented exit code."""
+    try:
+        app()
+    except CCTTextError as error:
+        if _debug:
+            raise
+        sys.stderr.write(f"cct-text: {error}\n")
+        sys.exit(error.exit_code)

@@ -1,0 +1,118 @@
+"""What `cct-text train` shows: a bar with loss, dev accuracy and time left, and a short table at the end."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from cct_text.training.progress import EpochRecord, TrainingObserver
+
+
+class TrainingDisplay(TrainingObserver):
+    """Draws on standard error: a live bar on a terminal, one line an epoch elsewhere."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True, highlight=False)
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("loss {task.fields[loss]:.3f}"),
+            TextColumn("{task.fields[dev]}"),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        self.task = self.bar.add_task("reading data", total=None, loss=0.0, dev="")
+        self.epochs = 0
+        self.steps = 0
+        self.best: EpochRecord | None = None
+
+    def __enter__(self) -> Self:
+        self.bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bar.stop()
+
+    def prepared(self, description: str) -> None:
+        self.console.print(description, soft_wrap=True)
+
+    def started(self, epochs: int, steps: int, done: int) -> None:
+        self.epochs, self.steps = epochs, steps
+        self.bar.reset(self.task, total=epochs * steps, completed=done * steps)
+        self.bar.update(self.task, description=f"epoch {done + 1}/{epochs}")
+
+    def step(self, loss: float) -> None:
+        self.bar.update(self.task, advance=1, loss=loss)
+
+    def epoch(self, record: EpochRecord) -> None:
+        if record.best:
+            self.best = record
+        dev = ""
+        if record.dev_accuracy is not None and self.best is not None and self.best.dev_accuracy is not None:
+            dev = f"dev {record.dev_accuracy:.2%} (best {self.best.dev_accuracy:.2%}, epoch {self.best.epoch})"
+        following = min(record.epoch + 1, self.epochs)
+        self.bar.update(
+            self.task,
+            completed=record.epoch * self.steps,
+            description=f"epoch {following}/{self.epochs}",
+            dev=f"dev {self.best.dev_accuracy:.2%}" if self.best and self.best.dev_accuracy is not None else "",
+        )
+        if not self.console.is_terminal:
+            self.console.print(
+                f"epoch {record.epoch}/{self.epochs}: loss {record.train_loss:.4f}  {dev}  {record.seconds:.1f} s"
+            )
+
+
+def print_summary(metrics: dict[str, Any], folder: Path, *, as_json: bool) -> None:
+    """The run's figures and what to do next; with `as_json` the metrics alone, on standard output."""
+    if as_json:
+        sys.stdout.write(json.dumps(metrics, ensure_ascii=False) + "\n")
+        return
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("split")
+    for column in ("rows", "accuracy", "macro F1", "loss", "ECE"):
+        table.add_column(column, justify="right")
+    for name in ("dev", "test"):
+        figures = metrics[name]
+        if figures is not None:
+            table.add_row(name, f"{metrics[f'{name}_rows']:,}", *_cells(figures))
+    apart = (metrics["test"] or {}).get("without_rows_in_train")
+    if apart is not None:
+        table.add_row("test, unseen", f"{apart['rows']:,}", *_cells(apart))
+    console.print(table)
+    parts = [
+        f"{metrics['model']}, {metrics['embeddings']}",
+        f"{metrics['parameters']:,} parameters + {metrics['embedding_parameters']:,} of word vectors",
+    ]
+    if metrics["coverage"] is not None:
+        parts.append(f"vectors cover {metrics['coverage']['tokens']:.1%} of the words")
+    if metrics["truncated_fraction"]:
+        parts.append(f"{metrics['truncated_fraction']:.1%} of the texts were cut (max_words)")
+    parts.append(
+        f"epoch {metrics['best_epoch']} of {metrics['epochs']} kept; {metrics['seconds']:.0f} s, "
+        f"{metrics['examples_per_second']:,.0f} texts/s"
+    )
+    console.print("\n".join(parts), soft_wrap=True)
+    console.print(f"run folder: {folder}", soft_wrap=True)
+    console.print(f"next:       cct-text predict {folder} FILE", soft_wrap=True)
+
+
+def _cells(figures: dict[str, float]) -> list[str]:
+    return [
+        f"{figures['accuracy']:.2%}",
+        f"{figures['macro_f1']:.2%}",
+        f"{figures['loss']:.3f}",
+        f"{figures['ece']:.2%}",
+    ]

@@ -1,0 +1,59 @@
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "datasets", "gensim", "sklearn", "accelerate")
+
+
+def test_help_imports_none_of_the_heavy_packages():
+    code = (
+        "import sys; sys.argv = ['cct-text', '--help']\n"
+        "from cct_text_cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit as e: code = e.code\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], code, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[] 0"
+    for verb in ("train", "evaluate", "predict", "datasets", "vectors"):
+        assert verb in done.stdout
+
+
+def test_the_version_is_the_packages(cct_text):
+    from importlib.metadata import version
+
+    assert cct_text("--version").out.strip() == f"cct-text {version('cct-text')}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["train", "trek"], 2, ["trek", "trec"]),
+        (["train", "nowhere.csv"], 3, ["nowhere.csv"]),
+        (["train", "questions", "--model", "cct-2/"], 2, ["cct-2/", "cct-2/1"]),
+        (["train", "questions", "--set", "epoch=3"], 2, ["epoch", "epochs"]),
+        (["train", "questions", "--set", "epochs"], 2, ["KEY=VALUE"]),
+        (["train", "questions", "--embeddings", "glove"], 2, ["glove-frozen", "glove-tuned"]),
+        (["train", "questions", "--config", "nowhere.toml"], 2, ["nowhere.toml"]),
+        (["train", "questions", "--vectors", "nowhere.txt"], 4, ["nowhere.txt"]),
+        (["train", "questions", "--set", "tokenizer=basic"], 2, ["basic_english"]),
+        (["train", "questions", "--epochs", "0"], 2, ["epochs", "at least 1"]),
+        (["predict", "nowhere"], 3, ["nowhere"]),
+        (["evaluate", "nowhere"], 3, ["nowhere"]),
+        (["train"], 2, ["DATASET"]),
+        (["trian"], 2, ["trian"]),
+        (["datasets", "trek"], 2, ["trec"]),
+    ],
+)
+def test_a_mistake_gets_one_or_two_lines_and_its_exit_code(cct_text, tmp_path, monkeypatch, arguments, code, words):
+    monkeypatch.chdir(tmp_path)
+    outcome = cct_text(*arguments)
+    assert outcome.code == code, outcome.err
+    assert outcome.out == ""
+    for word in words:
+        assert word in outcome.err
+    if "Usage:" not in outcome.err:
+        assert len(outcome.err.strip().splitlines()) <= 2
+    assert "Traceback" not in outcome.err
+    assert not (tmp_path / "runs").exists()

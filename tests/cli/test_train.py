@@ -1,0 +1,77 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+FAST = ("--epochs", "2", "--set", "width=32", "--vectors", "glove.6B.50d")
+
+
+@pytest.fixture(scope="module")
+def csv_file(tmp_path_factory):
+    """A file of one's own: the embedded train split under other column names."""
+    import csv
+    from importlib.resources import files
+
+    source = files("cct_text_data") / "questions" / "train.csv"
+    rows = list(csv.DictReader(source.read_text(encoding="utf-8").splitlines()))
+    path = tmp_path_factory.mktemp("own") / "mine.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "kind", "question_text"])
+        writer.writerows([number, row["label"], row["text"]] for number, row in enumerate(rows))
+    return path
+
+
+def test_train_ends_with_a_table_and_what_to_do_next(cct_text, tmp_path):
+    outcome = cct_text("train", "questions", *FAST, "--out", tmp_path / "run")
+    assert outcome.code == 0, outcome.err
+    assert "accuracy" in outcome.out
+    assert f"cct-text predict {tmp_path / 'run'} FILE" in outcome.out
+    assert "epoch 2/2" in outcome.err
+
+
+def test_json_prints_one_object_and_nothing_else(cct_text, tmp_path):
+    outcome = cct_text("train", "questions", *FAST, "--out", tmp_path / "run", "--json")
+    metrics = json.loads(outcome.out)
+    assert metrics == json.loads((tmp_path / "run" / "metrics.json").read_text())
+
+
+def test_a_file_of_ones_own_trains_without_a_test_split(cct_text, tmp_path, csv_file):
+    columns = ("--text-column", "question_text", "--label-column", "kind")
+    outcome = cct_text("train", csv_file, *columns, *FAST, "--out", tmp_path / "run", "--json")
+    assert outcome.code == 0, outcome.err
+    metrics = json.loads(outcome.out)
+    assert metrics["test"] is None
+    assert metrics["train_rows"] + metrics["dev_rows"] == 420
+    predicted = cct_text("predict", tmp_path / "run", csv_file, "--text-column", "question_text")
+    assert predicted.code == 0, predicted.err
+
+
+def test_a_missing_column_lists_the_columns_that_are_there(cct_text, tmp_path, csv_file):
+    outcome = cct_text("train", csv_file, "--text-column", "texts", "--out", tmp_path / "run")
+    assert outcome.code == 3
+    for column in ("texts", "id", "kind", "question_text"):
+        assert column in outcome.err
+
+
+def test_ctrl_c_says_how_to_go_on_and_exits_130(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cct_text_cli", "train", "questions", "--epochs", "5000", "--out", tmp_path / "run"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert process.stderr is not None
+    first = process.stderr.readline()
+    assert "epoch 1/5000" in first
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume" in rest
+    assert "Traceback" not in rest
+    assert not (tmp_path / "run" / "metrics.json").exists()

@@ -1,0 +1,29 @@
+import pytest
+
+from cct_text.config import Config
+from cct_text.errors import UsageError
+from cct_text.training.recipes import recipe_names, recipe_text, resolve_config
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_recipe_holds_only_known_options(name):
+    assert Config().with_toml(recipe_text(name), source=name) != Config()
+
+
+def test_a_file_of_ones_own_gets_the_default_recipe():
+    assert recipe_text("reviews.csv") == recipe_text("default")
+
+
+def test_options_override_the_file_which_overrides_the_recipe(tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_text("[training]\nepochs = 3\nbatch_size = 7\n")
+    config = resolve_config("trec", config_file=file, values={"epochs": "4"})
+    assert config.training.epochs == 4
+    assert config.training.batch_size == 7
+    assert config.training.learning_rate == Config().with_toml(recipe_text("trec"), source="").training.learning_rate
+    assert config.data.dataset == "trec"
+
+
+def test_a_wrong_option_is_named_with_a_near_one(tmp_path):
+    with pytest.raises(UsageError, match="epoch.*did you mean.*epochs"):
+        resolve_config("trec", values={"epoch": "4"})

@@ -1,0 +1,161 @@
+import json
+import math
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from cct_text.artifacts import HISTORY, METRICS, PREDICTIONS, STATE, WEIGHTS, RunFolder, sha256_of
+from cct_text.errors import UsageError
+from cct_text.training.progress import EpochRecord, TrainingObserver
+from cct_text.training.recipes import resolve_config
+from cct_text.training.run import train
+
+
+def small(**options):
+    """The embedded data set, few epochs, a small model: seconds."""
+    values = {"epochs": 3, "embeddings": "glove-tuned", "vectors": "glove.6B.50d", "width": 32, "max_words": 16}
+    return resolve_config("questions", values={**values, **options})
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run") / "questions"
+    return folder, train(small(), folder)
+
+
+def test_the_run_folder_holds_what_the_design_names(finished):
+    folder, metrics = finished
+    assert json.loads((folder / METRICS).read_text()) == metrics
+    history = [json.loads(line) for line in (folder / HISTORY).read_text().splitlines()]
+    assert [record["epoch"] for record in history] == [1, 2, 3]
+    assert not (folder / STATE).exists()
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        ["config.toml", "tokenizer.json", WEIGHTS, METRICS, HISTORY, PREDICTIONS]
+    )
+
+
+def test_the_metrics_say_what_was_run_on_which_rows(finished):
+    _, metrics = finished
+    assert (metrics["train_rows"], metrics["dev_rows"], metrics["test_rows"]) == (420, 60, 120)
+    assert metrics["dataset"] == "questions"
+    assert 0.9 < metrics["coverage"]["tokens"] <= 1
+    # Two blocks of width 32 behind a kernel of 2 over 50-d vectors, by PAPER.md's arithmetic.
+    block = 64 + 32 * 96 + (32 * 32 + 32) + 64 + 2 * (32 * 32 + 32)
+    assert metrics["parameters"] == 2 * 50 * 32 + 2 * block + 64 + 33 + (32 * 6 + 6)
+    assert metrics["embedding_parameters"] == metrics["vocabulary"] * 50
+    assert metrics["test"]["accuracy"] > 1 / 6
+
+
+def test_the_predictions_are_the_test_rows_in_order_and_agree_with_the_accuracy(finished):
+    folder, metrics = finished
+    table = pq.read_table(folder / PREDICTIONS).to_pydict()
+    assert list(table) == ["text", "label", "prediction", "probability"]
+    right = np.mean([a == b for a, b in zip(table["label"], table["prediction"], strict=True)])
+    assert right == pytest.approx(metrics["test"]["accuracy"])
+    assert all(1 / 6 <= p <= 1 for p in table["probability"])
+
+
+def test_the_same_seed_gives_the_same_weights_bit_for_bit(finished, tmp_path):
+    folder, _ = finished
+    train(small(), tmp_path / "again")
+    assert sha256_of(folder / WEIGHTS) == sha256_of(tmp_path / "again" / WEIGHTS)
+
+
+def test_another_seed_gives_other_weights(finished, tmp_path):
+    folder, _ = finished
+    train(small(seed=1), tmp_path / "other")
+    assert sha256_of(folder / WEIGHTS) != sha256_of(tmp_path / "other" / WEIGHTS)
+
+
+def test_the_config_of_a_run_repeats_it(finished, tmp_path):
+    folder, metrics = finished
+    config = resolve_config("questions", config_file=folder / "config.toml")
+    assert config == small()
+    again = train(config, tmp_path / "again")
+    assert again["test"] == metrics["test"]
+
+
+class Interrupt(TrainingObserver):
+    """Ctrl-C after some epochs."""
+
+    def __init__(self, epochs):
+        self.epochs = epochs
+
+    def epoch(self, record: EpochRecord) -> None:
+        if record.epoch > self.epochs:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("options", [{}, {"ema_decay": 0.9, "gradient_accumulation": 2, "patience": 3}])
+def test_an_interrupted_run_resumes_to_the_weights_of_an_uninterrupted_one(tmp_path, monkeypatch, options):
+    monkeypatch.setattr("cct_text.training.run.SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    train(small(**options), tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(small(**options), tmp_path / "parts", observer=Interrupt(2))
+    assert not (tmp_path / "parts" / METRICS).exists()
+    train(small(**options), tmp_path / "parts", resume=True)
+    assert sha256_of(tmp_path / "whole" / WEIGHTS) == sha256_of(tmp_path / "parts" / WEIGHTS)
+
+
+def test_resuming_with_other_options_names_them(tmp_path, monkeypatch):
+    monkeypatch.setattr("cct_text.training.run.SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        train(small(), tmp_path / "run", observer=Interrupt(1))
+    with pytest.raises(UsageError, match=r"batch_size = 64 \(now 32\)"):
+        train(small(batch_size=32), tmp_path / "run", resume=True)
+
+
+def test_a_finished_run_is_neither_replaced_nor_repeated_unless_asked_for(finished):
+    folder, metrics = finished
+    with pytest.raises(UsageError, match="--overwrite"):
+        train(small(seed=5), folder)
+    assert train(small(), folder, resume=True) == metrics
+
+
+def test_a_loss_that_is_no_number_stops_with_the_learning_rate_named(tmp_path):
+    with pytest.raises(UsageError, match="epoch 1.*--lr"):
+        train(small(learning_rate=1e30, gradient_clip=0.0, warmup_fraction=0.0), tmp_path / "run")
+    assert not RunFolder(tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("embeddings", ["learned", "glove-frozen", "glove-tuned", "corpus"])
+def test_the_pad_row_stays_zero_and_only_frozen_vectors_stay_what_they_were(tmp_path, embeddings):
+    from cct_text.model.persistence import EMBEDDING_WEIGHT
+
+    options = {"embeddings": embeddings, "embedding_dim": 20, "ema_decay": 0.5}
+    train(small(epochs=1, learning_rate=1e-9, **options), tmp_path / "start")
+    metrics = train(small(epochs=1, **options), tmp_path / "end")
+    start = RunFolder(tmp_path / "start").read_model().weights[EMBEDDING_WEIGHT]
+    end = RunFolder(tmp_path / "end").read_model().weights[EMBEDDING_WEIGHT]
+    assert not end[0].any()
+    assert torch.allclose(start, end, atol=1e-6) == (embeddings == "glove-frozen")
+    assert (metrics["embedding_parameters"] == 0) == (embeddings == "glove-frozen")
+
+
+def test_every_training_option_trains(tmp_path):
+    metrics = train(
+        small(
+            epochs=2,
+            label_smoothing=0.1,
+            class_weights="balanced",
+            embedding_dropout=0.3,
+            word_dropout=0.1,
+            embedding_learning_rate=1e-4,
+            precision="bf16",
+            dropout=0.1,
+            vocabulary_extra_words=500,
+        ),
+        tmp_path / "run",
+    )
+    assert metrics["precision"] == "bf16"
+    assert math.isfinite(metrics["dev"]["loss"])
+    plain = json.loads((tmp_path / "run" / METRICS).read_text())["vocabulary"]
+    assert plain > 500
+
+
+def test_patience_ends_a_run_that_no_longer_improves(tmp_path):
+    metrics = train(small(epochs=50, patience=2, learning_rate=1e-12), tmp_path / "run")
+    assert metrics["epochs"] - metrics["best_epoch"] == 2
+    assert metrics["epochs"] < 50
