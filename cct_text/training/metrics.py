@@ -1,6 +1,6 @@
 """How good a classifier's logits are: plain figures, as they go into `metrics.json`.
 
-Notation: N texts, C classes. All functions take logits (N, C) of any float type and labels (N,) of 0 to C - 1, N at least 1.
+Notation: N texts, at least one; C classes. Logits are (N, C) of any float type, labels (N,) of 0 to C - 1.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
 def classification_metrics(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """Accuracy, macro_f1, loss and ece.
 
-    `macro_f1` is the mean F1 of the classes that occur among the labels or the predictions; a class that is never right has
-    0. `loss` is the mean cross-entropy in nats. `ece` see `expected_calibration_error`.
+    `macro_f1` is the mean F1 of the classes that occur among the labels or the predictions; a class that is never
+    right has 0. `loss` is the mean cross-entropy in nats. For `ece` see `expected_calibration_error`.
 
     Raises:
         ValueError: if the shapes do not fit together or there are no rows.
@@ -46,8 +46,9 @@ def classification_metrics(logits: np.ndarray, labels: np.ndarray) -> dict[str, 
 def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """How far confidence and accuracy are apart, in [0, 1]; 0 is perfectly calibrated.
 
-    The rows are put into `ECE_BINS` bins of equal width by the probability of their predicted class, a bin holding its upper
-    edge; the absolute differences between a bin's accuracy and its mean probability are averaged, weighted by rows.
+    The rows are put into `ECE_BINS` bins of equal width by the probability of their predicted class, a bin holding its
+    upper edge; the absolute differences between a bin's accuracy and its mean probability are averaged, weighted by
+    rows.
 
     Source: Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, equation 3,
     https://arxiv.org/abs/1706.04599.
