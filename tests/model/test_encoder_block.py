@@ -56,7 +56,6 @@ def random_weights(module):
 
 @pytest.mark.parametrize(("width", "heads", "mlp_width"), [(12, 2, 12), (16, 4, 32), (6, 1, 9)])
 def test_a_block_equals_the_published_equations(width, heads, mlp_width):
-    torch.manual_seed(0)
     block = random_weights(Block(width, heads, mlp_width, dropout=0.5, attention_dropout=0.5, drop_path=0.5))
     x = torch.randn(3, 7, width, dtype=torch.float64)
     mask = torch.arange(7) < torch.tensor([[7], [4], [1]])
@@ -65,7 +64,6 @@ def test_a_block_equals_the_published_equations(width, heads, mlp_width):
 
 
 def test_an_encoder_is_its_blocks_and_a_final_norm():
-    torch.manual_seed(0)
     encoder = random_weights(Encoder(12, 3, 2, 24))
     x = torch.randn(2, 5, 12, dtype=torch.float64)
     mask = torch.tensor([[True] * 5, [True, True, False, False, False]])
@@ -77,7 +75,6 @@ def test_an_encoder_is_its_blocks_and_a_final_norm():
 
 
 def test_attention_weights_are_those_that_the_block_uses():
-    torch.manual_seed(0)
     attention = random_weights(Block(12, 2, 12, dropout=0, attention_dropout=0, drop_path=0)).attention
     x = torch.randn(2, 5, 12, dtype=torch.float64)
     keys = torch.tensor([[True] * 5, [True, True, False, False, False]])[:, None, None, :]
@@ -112,7 +109,6 @@ def test_stochastic_depth_rises_linearly_from_0(layers, rates):
 
 
 def test_stochastic_depth_drops_whole_texts_and_keeps_the_mean():
-    torch.manual_seed(0)
     drop = StochasticDepth(0.25)
     branch = torch.ones(4000, 2, 3)
     dropped = drop(branch)
@@ -123,7 +119,6 @@ def test_stochastic_depth_drops_whole_texts_and_keeps_the_mean():
 
 
 def test_training_differs_by_dropout_only_and_evaluation_not_at_all():
-    torch.manual_seed(0)
     encoder = Encoder(8, 2, 2, 8, dropout=0.2, attention_dropout=0.2, stochastic_depth=0.2)
     x, mask = torch.randn(4, 3, 8), torch.ones(4, 3, dtype=torch.bool)
     assert not torch.equal(encoder.train()(x, mask), encoder(x, mask))

@@ -56,7 +56,6 @@ def test_learnable_positions_fit_a_text_of_max_words_exactly(name, max_words):
 
 @pytest.mark.parametrize("positions", ["none", "sine", "learnable"])
 def test_word_order_counts_only_where_there_are_positions(positions):
-    torch.manual_seed(0)
     config = ModelConfig(model="transformer-2", positions=positions)
     model = build_model(config, num_classes=3, vocab_size=9, embedding_dim=12, vectors=torch.randn(9, 12)).eval()
     mask = torch.ones(1, 4, dtype=torch.bool)

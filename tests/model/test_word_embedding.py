@@ -42,7 +42,7 @@ def test_the_pad_row_stays_zero_and_gets_no_gradient(name, given, freeze):
     assert (model.embedding.weight[PAD] == 0).all()
     if not freeze:
         assert (model.embedding.weight.grad[PAD] == 0).all()
-        assert (model.embedding.weight.grad[2] != 0).any()
+        assert (model.embedding.weight.grad[UNK:] != 0).any()
 
 
 def test_no_gradient_reaches_the_pad_row_whatever_stands_behind_the_embedding():
@@ -71,7 +71,6 @@ def test_tuned_vectors_move_and_leave_the_given_ones_alone():
 
 
 def test_learned_vectors_start_small_and_random():
-    torch.manual_seed(0)
     weight = WordEmbedding(2000, 50).weight
     assert weight[UNK:].std().item() == pytest.approx(LEARNED_STD, rel=0.02)
     assert weight[UNK:].mean().item() == pytest.approx(0, abs=0.002)
@@ -83,7 +82,6 @@ def test_vectors_of_another_shape_are_refused():
 
 
 def test_word_dropout_makes_words_unknown_in_training_and_never_touches_pads():
-    torch.manual_seed(0)
     vectors = torch.arange(10.0).unsqueeze(1)  # the vector of word i is i
     embedding = WordEmbedding(10, 1, vectors=vectors, word_dropout=0.4)
     ids = torch.randint(2, 10, (200, 20))
@@ -99,7 +97,6 @@ def test_word_dropout_makes_words_unknown_in_training_and_never_touches_pads():
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
 def test_dropout_drops_its_share_keeps_the_mean_and_passes_the_same_gradient(rate):
-    torch.manual_seed(0)
     dropout = Dropout(rate)
     x = torch.ones(31, 67, 49, requires_grad=True)
     dropped = dropout(x)
@@ -111,7 +108,6 @@ def test_dropout_drops_its_share_keeps_the_mean_and_passes_the_same_gradient(rat
 
 
 def test_dropout_is_independent_from_element_to_element():
-    torch.manual_seed(0)
     dropped = (Dropout(0.5)(torch.ones(1 << 18)) == 0).float() - 0.5
     for distance in (1, 2, 3, 4, 8):
         assert (dropped[distance:] * dropped[:-distance]).mean().abs().item() < 0.002  # 4 standard errors

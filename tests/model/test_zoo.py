@@ -133,7 +133,6 @@ def test_sizes_outside_the_architecture_are_checked_too(option):
 
 
 def test_weights_start_as_published():
-    torch.manual_seed(0)
     config = ModelConfig(model="vit-lite-6/4", positions="learnable")
     model = build_model(config, num_classes=4, vocab_size=7, embedding_dim=300)
     block = model.encoder.blocks[0]
