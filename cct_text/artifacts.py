@@ -1,18 +1,19 @@
 """The run folder: what is in it, read and written whole or not at all.
 
-A file gets its name only when it is complete. `config.toml` is written last and carries the checksums of the files that
-make up the model, so a folder with a readable `config.toml` whose checksums agree holds one consistent model.
+A file gets its name only when it is complete. `config.toml` gets it last and carries checksums of itself and of the
+other files that make up the model, so a folder whose checksums agree holds one consistent model.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-import tempfile
+import secrets
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,19 +40,27 @@ STATE = "state"
 def write_atomically(path: str | Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its name when the block ends well and is removed when it does not.
 
+    A device or a named pipe is given as it is: nothing can take its place.
+
     Raises:
-        UsageError: if the folder cannot be written to or the disk is full.
+        UsageError: if the file cannot be written: no permission, a folder of that name, a full disk.
     """
     path = Path(path)
     temporary: Path | None = None
     try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        if path.exists() and not path.is_file():
+            yield path
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
+        temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
+        # Not by tempfile, which makes files private: a result is as readable as any file the user creates.
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        mode = temporary.stat().st_mode
         yield temporary
-        # mkstemp makes files private; a result is as readable as any file the user creates.
-        temporary.chmod(0o666 & ~_umask())
+        # safetensors puts a private file of its own in the place of the one it is given.
+        temporary.chmod(mode)
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.replace(path)
@@ -60,12 +69,6 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def sha256_of(path: str | Path) -> str:
@@ -106,23 +109,26 @@ class RunFolder:
         return self.file(CONFIG).is_file()
 
     def write_model(self, files: ModelFiles) -> None:
-        """Write tokenizer, weights and, last, the configuration with their checksums."""
+        """Write configuration, tokenizer and weights; where one cannot be written, an older model stays as it is.
+
+        Raises:
+            UsageError: if the folder cannot be written to.
+        """
         import tomli_w
         from safetensors.torch import save_file
 
-        # A config of an older model must not stand beside half of a newer one.
-        self.file(CONFIG).unlink(missing_ok=True)
-        with write_atomically(self.file(TOKENIZER)) as path:
-            path.write_text(files.tokenizer, encoding="utf-8")
-        with write_atomically(self.file(WEIGHTS)) as path:
-            save_file({name: tensor.contiguous() for name, tensor in files.weights.items()}, path)
-        run = {
-            "format": FORMAT,
-            "labels": list(files.labels),
-            "sha256": {name: sha256_of(self.file(name)) for name in (TOKENIZER, WEIGHTS)},
-        }
-        with write_atomically(self.file(CONFIG)) as path:
-            path.write_text(tomli_w.dumps({"run": run}) + "\n" + files.config.to_toml(), encoding="utf-8")
+        with ExitStack() as stack:
+            # The last one entered is the first to get its name.
+            config, tokenizer, weights = (
+                stack.enter_context(write_atomically(self.file(name))) for name in (CONFIG, TOKENIZER, WEIGHTS)
+            )
+            tokenizer.write_text(files.tokenizer, encoding="utf-8")
+            save_file({name: tensor.contiguous() for name, tensor in files.weights.items()}, weights)
+            checksums = {TOKENIZER: sha256_of(tokenizer), WEIGHTS: sha256_of(weights)}
+            run = {"format": FORMAT, "labels": list(files.labels), "sha256": checksums}
+            document = {"run": run, **files.config.to_dict()}
+            checksums[CONFIG] = _document_sha256(document)
+            config.write_text(tomli_w.dumps(document), encoding="utf-8")
 
     def read_model(self) -> ModelFiles:
         """Read the model's files.
@@ -130,17 +136,31 @@ class RunFolder:
         Raises:
             DataError: if the folder or a file is missing, damaged, or of another format; the file is named.
         """
+        from safetensors import SafetensorError
         from safetensors.torch import load as load_tensors
 
         if not self.path.is_dir():
             raise DataError("no such run folder; `cct-text train DATASET --out DIR` makes one", path=self.path)
+        config, labels, checksums = self._read_config()
+        contents = {}
+        for name in (TOKENIZER, WEIGHTS):
+            contents[name] = self._read(name)
+            if hashlib.sha256(contents[name]).hexdigest() != checksums.get(name):
+                raise self._damaged(name, f"its SHA-256 is not the one in {CONFIG}")
+        try:
+            weights = load_tensors(contents[WEIGHTS])
+        except SafetensorError as error:
+            raise self._damaged(WEIGHTS, str(error)) from None
+        return ModelFiles(config, labels, contents[TOKENIZER].decode("utf-8", errors="replace"), weights)
+
+    def _read_config(self) -> tuple[Config, tuple[str, ...], dict[str, str]]:
+        """Options, labels and checksums from `config.toml`."""
         text = self._read(CONFIG).decode("utf-8", errors="replace")
         try:
-            run = tomllib.loads(text).get("run")
+            document = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise DataError(
-                f"damaged: {error}; copy the run folder anew or train again", path=self.file(CONFIG)
-            ) from None
+            raise self._damaged(CONFIG, str(error)) from None
+        run = document.get("run")
         if not isinstance(run, dict) or not isinstance(run.get("format"), int):
             raise DataError("has no [run] table with a format; is this a run folder?", path=self.file(CONFIG))
         if run["format"] != FORMAT:
@@ -150,28 +170,15 @@ class RunFolder:
                 path=self.file(CONFIG),
             )
         labels, checksums = run.get("labels"), run.get("sha256")
+        if not isinstance(checksums, dict) or checksums.get(CONFIG) != _document_sha256(document):
+            raise self._damaged(CONFIG, "it is not as it was written, by its own SHA-256")
         if not isinstance(labels, list) or len(labels) < 2 or not all(isinstance(label, str) for label in labels):
-            raise DataError("damaged: [run] labels is not a list of two or more strings", path=self.file(CONFIG))
-        if not isinstance(checksums, dict):
-            raise DataError("damaged: [run.sha256] is missing", path=self.file(CONFIG))
+            raise self._damaged(CONFIG, "[run] labels is not a list of two or more strings")
         try:
             config = Config().with_toml(text, source=str(self.file(CONFIG)))
         except UsageError as error:
             raise DataError(f"{error}") from None
-        contents = {}
-        for name in (TOKENIZER, WEIGHTS):
-            contents[name] = self._read(name)
-            if hashlib.sha256(contents[name]).hexdigest() != checksums.get(name):
-                raise DataError(
-                    f"damaged: its SHA-256 is not the one in {CONFIG}; copy the run folder anew or train again",
-                    path=self.file(name),
-                )
-        return ModelFiles(
-            config=config,
-            labels=tuple(labels),
-            tokenizer=contents[TOKENIZER].decode("utf-8"),
-            weights=load_tensors(contents[WEIGHTS]),
-        )
+        return config, tuple(labels), checksums
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         """Write a JSON file of the run."""
@@ -187,9 +194,9 @@ class RunFolder:
         try:
             value = json.loads(self._read(name))
         except ValueError as error:
-            raise DataError(f"damaged: {error}", path=self.file(name)) from None
+            raise self._damaged(name, str(error)) from None
         if not isinstance(value, dict):
-            raise DataError("damaged: not a JSON object", path=self.file(name))
+            raise self._damaged(name, "not a JSON object")
         return value
 
     def write_history(self, records: list[dict[str, Any]]) -> None:
@@ -205,3 +212,14 @@ class RunFolder:
                 f"cannot read: {error.strerror}; the run folder is not complete, train again or copy it anew",
                 path=self.file(name),
             ) from None
+
+    def _damaged(self, name: str, what: str) -> DataError:
+        return DataError(f"damaged: {what}; copy the run folder anew or train again", path=self.file(name))
+
+
+def _document_sha256(document: Mapping[str, Any]) -> str:
+    """Checksum of all values of a `config.toml` but itself; comments, order and line ends do not count."""
+    run = document["run"]
+    others = {name: checksum for name, checksum in run["sha256"].items() if name != CONFIG}
+    values = {**document, "run": {**run, "sha256": others}}
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,126 @@
+"""Files in, predictions out, a few thousand rows in memory at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from cct_text.artifacts import write_atomically
+from cct_text.datasets.files import STANDARD_INPUT, read_rows
+from cct_text.errors import DataError, UsageError
+from cct_text.inference.classifier import TextClassifier
+from cct_text.inference.writers import open_writer, output_format
+
+
+@dataclass(frozen=True)
+class PredictSummary:
+    """What a prediction went through.
+
+    Attributes:
+        rows: rows read, which is rows written.
+        replaced: of these, rows with bytes that are not UTF-8; each such byte was read as U+FFFD.
+    """
+
+    rows: int
+    replaced: int
+
+
+def predict_file(
+    classifier: TextClassifier,
+    sources: Sequence[str | Path | BinaryIO],
+    output: str | Path | BinaryIO,
+    *,
+    format: str = "auto",  # noqa: A002 - the option's name
+    text_columns: Sequence[str] = (),
+    top_k: int = 1,
+    probabilities: bool = True,
+    progress: Callable[[int], None] | None = None,
+) -> PredictSummary:
+    """Classify every row of some files, in order: one row out for each row in.
+
+    Columns of the output are `label` and `probability`; with `top_k` above 1 they are `label_1`, `probability_1`,
+    `label_2`, ..., most probable first.
+
+    Args:
+        classifier: the model.
+        sources: files, `-` for standard input, or open binary files, read one after the other.
+        output: a file, whose ending gives its format and which appears when it is whole; or an open binary file, which
+            gets lines of tab-separated values without a header.
+        format: of the sources; `auto` goes by their endings.
+        text_columns: columns that hold the text, joined by a blank; found by name when empty.
+        top_k: labels for each row.
+        probabilities: write the probability beside each label.
+        progress: called with the number of rows done so far.
+
+    Raises:
+        DataError: if a source is missing or cannot be read as its format.
+        UsageError: if `top_k` is not 1 to C, or the output cannot be written.
+    """
+    classes = len(classifier.labels)
+    if not 1 <= top_k <= classes:
+        raise UsageError(f"top-k {top_k}: the run has {classes} labels, so 1 to {classes}")
+    for source in sources:
+        _require(source)
+    form = output_format(output) if isinstance(output, str | Path) else "text"
+    schema = _schema(top_k, probabilities)
+    rows = replaced = 0
+    with _opened(output) as file, open_writer(file, form, schema) as write:
+        for source in sources:
+            for batch in read_rows(source, format=format, text_columns=tuple(text_columns)):
+                logits = classifier.predict_logits(batch.texts)
+                write(_ranked(logits, classifier.labels, schema, top_k))
+                rows += len(batch.texts)
+                replaced += batch.replaced
+                if progress is not None:
+                    progress(rows)
+    return PredictSummary(rows, replaced)
+
+
+def _require(source: str | Path | BinaryIO) -> None:
+    """Miss a file before the first row is written, not after the last of the file before it."""
+    if isinstance(source, str | Path) and str(source) != STANDARD_INPUT:
+        try:
+            Path(source).stat()
+        except OSError as error:
+            raise DataError(f"cannot read: {error.strerror}", path=source) from None
+
+
+def _schema(top_k: int, probabilities: bool) -> pa.Schema:
+    endings = [""] if top_k == 1 else [f"_{rank}" for rank in range(1, top_k + 1)]
+    kinds = {"label": pa.string(), "probability": pa.float32()} if probabilities else {"label": pa.string()}
+    return pa.schema([(name + ending, kind) for ending in endings for name, kind in kinds.items()])
+
+
+def _ranked(logits: np.ndarray, labels: Sequence[str], schema: pa.Schema, top_k: int) -> pa.RecordBatch:
+    """The `top_k` most probable labels of each row and, where the schema has room, their probabilities."""
+    ranking = np.argsort(-logits, axis=1, kind="stable")[:, :top_k]  # (N, top_k)
+    shares = np.take_along_axis(torch.from_numpy(logits).softmax(dim=1).numpy(), ranking, axis=1)
+    names = pa.array(labels, pa.string())
+    columns = [
+        column
+        for rank in range(top_k)
+        for column in (names.take(pa.array(ranking[:, rank])), pa.array(shares[:, rank], pa.float32()))
+    ]
+    return pa.record_batch(columns if len(schema) == len(columns) else columns[::2], schema=schema)
+
+
+@contextmanager
+def _opened(output: str | Path | BinaryIO) -> Iterator[BinaryIO]:
+    if isinstance(output, str | Path):
+        with write_atomically(output) as path, path.open("wb") as file:
+            yield file
+        return
+    try:
+        yield output
+    except BrokenPipeError:  # whoever reads has had enough: the caller's to judge
+        raise
+    except OSError as error:
+        name = getattr(output, "name", "output")
+        raise UsageError(f"{name}: cannot write: {error.strerror or error}") from error

@@ -1,0 +1,110 @@
+"""Predictions as files: text, CSV, TSV, JSON lines and Parquet, one row for each row read.
+
+`text` is what standard output gets: one line for each row, its values separated by tabs, without a header. All other
+formats name their columns. Probabilities have six decimals, in Parquet all that a float32 has.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cct_text.errors import UsageError
+
+OutputFormat = Literal["text", "csv", "tsv", "jsonl", "parquet"]
+
+ENDINGS: dict[str, OutputFormat] = {
+    ".txt": "text",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "jsonl",
+    ".parquet": "parquet",
+}
+
+_DELIMITERS = {"csv": ",", "tsv": "\t"}
+
+DECIMALS = 6
+
+_LINE_BREAKERS = str.maketrans("\t\r\n", "   ")
+
+
+def output_format(path: str | Path) -> OutputFormat:
+    """The format that a file's ending stands for.
+
+    Raises:
+        UsageError: if it stands for none.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in ENDINGS:
+        raise UsageError(f"{path}: the ending gives the format of the output; use one of {', '.join(ENDINGS)}")
+    return ENDINGS[ending]
+
+
+@contextmanager
+def open_writer(file: BinaryIO, form: OutputFormat, schema: pa.Schema) -> Iterator[Callable[[pa.RecordBatch], None]]:
+    """A function that appends record batches of `schema`, columns of strings and floats, to a file.
+
+    Args:
+        file: stays open; flushed after each batch, so that a reader at the other end of a pipe sees it.
+        form: the format.
+        schema: names and types of the columns.
+    """
+    if form == "parquet":
+        with pq.ParquetWriter(file, schema) as writer:
+            yield writer.write_batch
+        return
+    if form in _DELIMITERS:
+        file.write(_delimited([schema.names], _DELIMITERS[form]))
+
+    def write(batch: pa.RecordBatch) -> None:
+        if form == "text":
+            file.write(_text(batch))
+        elif form == "jsonl":
+            file.write(_jsonl(batch))
+        else:
+            file.write(_delimited(zip(*_columns(batch), strict=True), _DELIMITERS[form]))
+        file.flush()
+
+    yield write
+
+
+def _text(batch: pa.RecordBatch) -> bytes:
+    # A label may hold anything; a tab or a line break in it would break the promise of one line for each row.
+    rows = zip(*_columns(batch), strict=True)
+    return "".join("\t".join(value.translate(_LINE_BREAKERS) for value in row) + "\n" for row in rows).encode()
+
+
+def _jsonl(batch: pa.RecordBatch) -> bytes:
+    names = batch.schema.names
+    columns = [
+        [round(value, DECIMALS) for value in column.to_pylist()] if _is_number(column) else column.to_pylist()
+        for column in batch.columns
+    ]
+    rows = zip(*columns, strict=True)
+    return "".join(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n" for row in rows).encode()
+
+
+def _delimited(rows: Iterable[Iterable[str]], delimiter: str) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    return buffer.getvalue().encode()
+
+
+def _columns(batch: pa.RecordBatch) -> list[list[str]]:
+    """The columns of a batch as they are printed."""
+    return [
+        [f"{value:.{DECIMALS}f}" for value in column.to_pylist()] if _is_number(column) else column.to_pylist()
+        for column in batch.columns
+    ]
+
+
+def _is_number(column: pa.Array) -> bool:
+    return bool(pa.types.is_floating(column.type))

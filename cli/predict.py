@@ -1,0 +1,66 @@
+"""`cct-text predict`: a label for every row of some files or of standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def predict(
+    run: Annotated[Path, typer.Argument(help="Run folder of `cct-text train`.")],
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE|-]...", help="Files to read, in order; - is standard input.")
+    ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", "-o", metavar="OUT", help="A .txt, .csv, .tsv, .jsonl or .parquet file; else stdout."),
+    ] = None,
+    format_: Annotated[
+        str, typer.Option("--format", help="Format of the input: auto (by the ending), text, csv, tsv, jsonl, parquet.")
+    ] = "auto",
+    text_column: Annotated[
+        list[str] | None, typer.Option(help="Column with the text; repeat to join several. Found by name without it.")
+    ] = None,
+    top_k: Annotated[int, typer.Option(help="Labels for each row, most probable first.")] = 1,
+    no_probabilities: Annotated[bool, typer.Option("--no-probabilities", help="Write labels only.")] = False,
+) -> None:
+    """Classify every row: one row out for each row in, in order.
+
+    Standard output gets a line for each row, LABEL and PROBABILITY with a tab between them; files have named columns.
+    """
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from cct_text.inference.classifier import TextClassifier
+    from cct_text.inference.stream import predict_file
+
+    classifier = TextClassifier.load(run)
+    console = Console(stderr=True, highlight=False)
+    to_stdout = out is None or out == "-"
+    # Lines and a bar on one terminal would run into each other.
+    visible = console.is_terminal and not (to_stdout and sys.stdout.isatty())
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} rows"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not visible) as bar:
+        task = bar.add_task("rows", total=None)
+        try:
+            summary = predict_file(
+                classifier,
+                files or ["-"],
+                sys.stdout.buffer if out is None or out == "-" else out,
+                format=format_,
+                text_columns=text_column or (),
+                top_k=top_k,
+                probabilities=not no_probabilities,
+                progress=lambda rows: bar.update(task, completed=rows),
+            )
+        except BrokenPipeError:
+            # `| head` has had enough: that is no error. What Python would flush at its end has nowhere to go.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit from None
+    if summary.replaced:
+        rows = "1 row" if summary.replaced == 1 else f"{summary.replaced:,} rows"
+        typer.echo(f"cct-text: {rows} held bytes that are not UTF-8; each was read as U+FFFD", err=True)
