@@ -13,7 +13,8 @@ import pyarrow as pa
 import torch
 
 from cct_text.artifacts import write_atomically
-from cct_text.datasets.files import STANDARD_INPUT, read_rows
+from cct_text.config import DataConfig
+from cct_text.datasets.files import STANDARD_INPUT, format_of, read_rows
 from cct_text.errors import DataError, UsageError
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.writers import open_writer, output_format
@@ -54,7 +55,7 @@ def predict_file(
         output: a file, whose ending gives its format and which appears when it is whole; or an open binary file, which
             gets lines of tab-separated values without a header.
         format: of the sources; `auto` goes by their endings.
-        text_columns: columns that hold the text, joined by a blank; found by name when empty.
+        text_columns: columns that hold the text, joined by a blank; those that the run was trained on when empty.
         top_k: labels for each row.
         probabilities: write the probability beside each label.
         progress: called with the number of rows done so far.
@@ -73,7 +74,8 @@ def predict_file(
     rows = replaced = 0
     with _opened(output) as file, open_writer(file, form, schema) as write:
         for source in sources:
-            for batch in read_rows(source, format=format, text_columns=tuple(text_columns)):
+            columns = text_columns or own_columns(classifier.config.data, source, format)[0]
+            for batch in read_rows(source, format=format, text_columns=columns):
                 logits = classifier.predict_logits(batch.texts)
                 write(_ranked(logits, classifier.labels, schema, top_k))
                 rows += len(batch.texts)
@@ -81,6 +83,19 @@ def predict_file(
                 if progress is not None:
                     progress(rows)
     return PredictSummary(rows, replaced)
+
+
+def own_columns(
+    data: DataConfig,
+    source: str | Path | BinaryIO,
+    format: str = "auto",  # noqa: A002 - the option's name
+) -> tuple[tuple[str, ...], str | None]:
+    """Text columns and label column that a run was trained on, as far as named, for a file that has columns.
+
+    A run that was trained on title and body would silently do worse on the body alone, which would be found by name.
+    """
+    name = str(source) if isinstance(source, str | Path) else STANDARD_INPUT
+    return ((), None) if format_of(name, format) == "text" else (data.text_columns, data.label_column)
 
 
 def _require(source: str | Path | BinaryIO) -> None:

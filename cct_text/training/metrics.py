@@ -43,6 +43,34 @@ def classification_metrics(logits: np.ndarray, labels: np.ndarray) -> dict[str, 
     }
 
 
+def split_metrics(
+    logits: np.ndarray, labels: np.ndarray, names: Sequence[str], *, seen_in_train: np.ndarray | None = None
+) -> dict[str, Any]:
+    """All figures of a split: `classification_metrics` and `classification_report`.
+
+    Args:
+        logits: (N, C).
+        labels: (N,).
+        names: the C class names, in the order of the logits.
+        seen_in_train: (N,) bool, texts that stand in train as well. Where there are some, and others,
+            `without_rows_in_train` holds the number of the others, `rows`, and their `classification_metrics`.
+
+    Raises:
+        ValueError: if the shapes do not fit together or there are no rows.
+    """
+    metrics: dict[str, Any] = {
+        **classification_metrics(logits, labels),
+        **classification_report(logits, labels, names),
+    }
+    if seen_in_train is not None and 0 < seen_in_train.sum() < len(labels):
+        unseen = ~seen_in_train
+        metrics["without_rows_in_train"] = {
+            "rows": int(unseen.sum()),
+            **classification_metrics(logits[unseen], labels[unseen]),
+        }
+    return metrics
+
+
 def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """How far confidence and accuracy are apart, in [0, 1]; 0 is perfectly calibrated.
 

@@ -1,0 +1,136 @@
+"""How well a trained classifier does on labelled texts: its own test split, another data set, a labelled file."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from cct_text.config import DataConfig
+from cct_text.datasets import Dataset, Split, load_dataset
+from cct_text.datasets.files import read_rows
+from cct_text.datasets.loading import HUB_PREFIX
+from cct_text.datasets.registry import ENTRIES
+from cct_text.errors import DataError, UsageError
+from cct_text.inference.classifier import TextClassifier
+from cct_text.inference.stream import own_columns
+from cct_text.training.metrics import split_metrics
+
+logger = logging.getLogger(__name__)
+
+
+def evaluate(classifier: TextClassifier, data: Dataset | Split) -> dict[str, Any]:
+    """Figures on the test split of a data set, or on one split whose classes are the classifier's.
+
+    Returns:
+        `rows` and the figures of `split_metrics`: accuracy, macro_f1, loss, ece, per_class, confusion_matrix and, for a
+        data set of which some test texts stand in train, without_rows_in_train.
+
+    Raises:
+        DataError: if the test split has a label that the classifier does not know, or there are no rows.
+        UsageError: if the data set has no test split.
+    """
+    seen = None
+    if isinstance(data, Dataset):
+        seen = data.test_seen_in_train
+        data = _test_split(data, classifier.labels)
+    if not len(data):
+        raise DataError("no rows to evaluate on")
+    logits = classifier.predict_logits(data.texts)
+    return {"rows": len(data), **split_metrics(logits, data.labels, classifier.labels, seen_in_train=seen)}
+
+
+def load_evaluation_data(
+    classifier: TextClassifier,
+    source: str | None = None,
+    *,
+    data_dir: str | None = None,
+    text_columns: Sequence[str] = (),
+    label_column: str | None = None,
+) -> Dataset | Split:
+    """What to evaluate a classifier on.
+
+    Args:
+        classifier: the model.
+        source: a registered data set, `hf:ORG/NAME` or a labelled file; the run's own data set when not given.
+        data_dir: folder with the data sets' official files; the run's own when not given.
+        text_columns: of a file; the run's own, or found by name, when empty.
+        label_column: of a file; the run's own, or found by name, when not given.
+
+    Raises:
+        DataError: if the data cannot be used, or the file holds a label that the classifier does not know.
+        ResourceError: if the data set is not here and cannot be fetched.
+        UsageError: if there is no such data set.
+    """
+    own = classifier.config.data
+    if source is not None and source not in ENTRIES and not source.startswith(HUB_PREFIX) and _names_a_file(source):
+        own_text, own_label = own_columns(own, source)
+        return read_labelled_file(
+            source,
+            classifier.labels,
+            text_columns=text_columns or own_text,
+            label_column=label_column or own_label,
+        )
+    config = own if source in (None, own.dataset) else DataConfig(dataset=source or own.dataset)
+    return load_dataset(
+        replace(
+            config,
+            data_dir=data_dir or own.data_dir,
+            text_columns=tuple(text_columns) or config.text_columns,
+            label_column=label_column or config.label_column,
+        )
+    )
+
+
+def read_labelled_file(
+    path: str | Path, labels: Sequence[str], *, text_columns: Sequence[str] = (), label_column: str | None = None
+) -> Split:
+    """The texts of a file and their labels as indices of `labels`.
+
+    Raises:
+        DataError: if the file cannot be read, has no rows, or holds a label that is none of `labels`; with the line.
+    """
+    index = {label: number for number, label in enumerate(labels)}
+    texts: list[pa.Array] = []
+    classes: list[int] = []
+    replaced = 0
+    for batch in read_rows(path, text_columns=text_columns, label_column=label_column, labelled=True):
+        assert batch.labels is not None
+        for label, line in zip(batch.labels.to_pylist(), batch.lines.to_pylist(), strict=True):
+            if label not in index:
+                raise DataError(_unknown(label, labels), path=path, line=line)
+            classes.append(index[label])
+        texts.append(batch.texts)
+        replaced += batch.replaced
+    if not classes:
+        raise DataError("no rows", path=path)
+    if replaced:
+        logger.warning("%s: invalid UTF-8 replaced in %d rows", path, replaced)
+    return Split(pa.chunked_array(texts), np.array(classes, dtype=np.int64))
+
+
+def _test_split(dataset: Dataset, labels: Sequence[str]) -> Split:
+    """The test split with its classes as indices of `labels`, which may stand in another order."""
+    if dataset.test is None:
+        raise UsageError(f"{dataset.name}: has no test split; name a labelled file or a data set to evaluate on")
+    index = {label: number for number, label in enumerate(labels)}
+    unknown = [dataset.labels[at] for at in np.unique(dataset.test.labels) if dataset.labels[at] not in index]
+    if unknown:
+        raise DataError(f"{dataset.name}: test: {_unknown(unknown[0], labels)}")
+    known = np.array([index.get(label, -1) for label in dataset.labels])
+    return Split(dataset.test.texts, known[dataset.test.labels])
+
+
+def _names_a_file(source: str) -> bool:
+    return os.sep in source or "." in source or Path(source).exists()
+
+
+def _unknown(label: str, labels: Sequence[str]) -> str:
+    more = f", ... ({len(labels)} in all)" if len(labels) > 20 else ""
+    return f"label {label!r}, which the run never had; it has {', '.join(labels[:20])}{more}"

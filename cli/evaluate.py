@@ -1,0 +1,102 @@
+"""`cct-text evaluate`: how well a run does on labelled texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+CONFUSIONS_SHOWN = 10
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="Run folder of `cct-text train`.")],
+    dataset: Annotated[
+        str | None,
+        typer.Argument(metavar="[DATASET|FILE]", help="Data set or labelled file; the run's own data set without it."),
+    ] = None,
+    data_dir: Annotated[str | None, typer.Option(help="Folder with the data sets' official files.")] = None,
+    text_column: Annotated[list[str] | None, typer.Option(help="Column with text; repeat to join several.")] = None,
+    label_column: Annotated[str | None, typer.Option(help="Column with the label.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object, nothing else.")] = False,
+) -> None:
+    """Accuracy, macro-F1, loss, calibration, figures by class and the confusion matrix, on the test split."""
+    from cct_text.inference.classifier import TextClassifier
+    from cct_text.inference.evaluation import evaluate as run_evaluation
+    from cct_text.inference.evaluation import load_evaluation_data
+
+    classifier = TextClassifier.load(run)
+    data = load_evaluation_data(
+        classifier, dataset, data_dir=data_dir, text_columns=text_column or (), label_column=label_column
+    )
+    figures = {
+        "run": str(run),
+        "dataset": dataset or classifier.config.data.dataset,
+        **run_evaluation(classifier, data),
+    }
+    if json:
+        import json as encoder
+
+        typer.echo(encoder.dumps(figures, ensure_ascii=False))
+        return
+    _print(figures)
+
+
+def _print(figures: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    table = _table(figures["dataset"], "rows", "accuracy", "macro F1", "loss", "ECE")
+    for name, row in (("all", figures), ("not in train", figures.get("without_rows_in_train"))):
+        if row is not None:
+            shares = [f"{row['accuracy']:.2%}", f"{row['macro_f1']:.2%}", f"{row['loss']:.3f}", f"{row['ece']:.2%}"]
+            table.add_row(name, f"{row['rows']:,}", *shares)
+    console.print(table, "")
+
+    table = _table("class", "precision", "recall", "F1", "rows")
+    for name, row in figures["per_class"].items():
+        shares = [f"{row['precision']:.2%}", f"{row['recall']:.2%}", f"{row['f1']:.2%}"]
+        table.add_row(Text(name), *shares, f"{row['support']:,}")
+    console.print(table, "")
+    console.print(_confusions(list(figures["per_class"]), figures["confusion_matrix"], console.width))
+
+
+def _confusions(names: list[str], matrix: list[list[int]], width: int) -> Table:
+    """The confusion matrix or, where it is wider than the terminal, its largest entries beside the diagonal."""
+    from rich.text import Text
+
+    corner = "true \\ predicted"
+    largest = max(map(max, matrix))
+    columns = [max(len(name), len(f"{largest:,}")) + 2 for name in names]
+    if max(len(corner), *map(len, names)) + sum(columns) <= width:
+        table = _table(corner, *names)
+        for name, row in zip(names, matrix, strict=True):
+            table.add_row(Text(name), *(f"{count:,}" if count else "." for count in row))
+        return table
+    pairs = [
+        (count, true, predicted)
+        for true, row in zip(names, matrix, strict=True)
+        for predicted, count in zip(names, row, strict=True)
+        if count and predicted != true
+    ]
+    table = _table("most often confused: true", "predicted", "rows")
+    for count, true, predicted in sorted(pairs, key=lambda pair: -pair[0])[:CONFUSIONS_SHOWN]:
+        table.add_row(Text(true), Text(predicted), f"{count:,}")
+    return table
+
+
+def _table(first: str, *columns: str) -> Table:
+    """A plain table: names on the left, figures on the right."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(Text(first), overflow="fold")
+    for column in columns:
+        table.add_column(Text(column), justify="right", overflow="fold")
+    return table
