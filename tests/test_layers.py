@@ -29,8 +29,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "model": FOUNDATION | DATA_IN,
     "training": FOUNDATION | DATA_IN | NETWORK,
     "inference": FOUNDATION | DATA_IN | NETWORK,  # not training: a predictor must work where nothing is trained
+    "inference.evaluation": FOUNDATION | DATA_IN | NETWORK | {"inference", "training"},  # it measures as training does
     "report": FOUNDATION | DATA_IN | NETWORK | {"training"},
-    "studies": FOUNDATION | DATA_IN | NETWORK | {"training", "inference", "report"},
+    "studies": FOUNDATION | DATA_IN | NETWORK | {"training", "inference", "inference.evaluation", "report"},
     "sklearn": FOUNDATION | DATA_IN | NETWORK | {"training", "inference"},
 }
 FACADE = "cct_text"  # the package's own __init__.py: names for users, which the library itself does not go through
@@ -60,8 +61,10 @@ def imported(name: str, path: Path) -> set[str]:
 
 
 def part(module: str) -> str:
-    """The part of the library a module belongs to: `cct_text.model.zoo` -> `model`."""
-    return module.split(".")[1] if "." in module else FACADE
+    """The part of the library a module belongs to: `cct_text.model.zoo` -> `model`; a module may be a part itself."""
+    names = module.split(".")
+    own = ".".join(names[1:3])
+    return own if own in MAY_IMPORT else names[1] if len(names) > 1 else FACADE
 
 
 def breaches(name: str, path: Path) -> list[str]:
