@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+TIE = 1e-5
+"""Tokens closer than this to a maximum, relative to it or to 1, hold it too."""
 
 
 class SeqPool(nn.Module):
@@ -59,11 +61,15 @@ class MaxPool(nn.Module):
         return best.masked_fill(~mask.any(dim=1, keepdim=True), 0.0)
 
     def weights(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """(B, T) float32: the share of dimensions whose maximum a token holds."""
-        lowest = torch.finfo(hidden.dtype).min
-        winner = hidden.masked_fill(~mask.unsqueeze(-1), lowest).argmax(dim=1)  # (B, D)
-        won = F.one_hot(winner, mask.shape[1]).float().mean(dim=1)  # (B, T)
-        return won * mask
+        """(B, T) float32: the share of dimensions whose maximum a token holds; tokens that tie share a dimension.
+
+        A word that stands twice gives two equal tokens where there are no positions. Rounding must not choose one.
+        """
+        hidden = hidden.float().masked_fill(~mask.unsqueeze(-1), torch.finfo(torch.float32).min)  # (B, T, D)
+        best = hidden.amax(dim=1, keepdim=True)  # (B, 1, D)
+        holds = (hidden >= best - TIE * best.abs().clamp(min=1.0)).float()  # (B, T, D)
+        weights: Tensor = (holds / holds.sum(dim=1, keepdim=True)).mean(dim=2) * mask
+        return weights
 
 
 class ClassTokenPool(nn.Module):

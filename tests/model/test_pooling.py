@@ -32,6 +32,12 @@ def test_mean_and_max_read_the_real_tokens_only():
     torch.testing.assert_close(MaxPool().weights(HIDDEN, MASK), torch.tensor([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]]))
 
 
+def test_tokens_that_tie_share_the_maximum_whatever_rounding_says():
+    hidden = torch.tensor([[[1.0, 5.0], [1.0 + 1e-7, 0.0], [0.0, 4.0]]])
+    weights = MaxPool().weights(hidden, torch.ones(1, 3, dtype=torch.bool))
+    torch.testing.assert_close(weights, torch.tensor([[0.75, 0.25, 0.0]]))
+
+
 def test_the_class_token_is_the_first():
     torch.testing.assert_close(ClassTokenPool()(HIDDEN, MASK), HIDDEN[:, 0])
 
