@@ -172,8 +172,13 @@ class RunFolder:
         labels, checksums = run.get("labels"), run.get("sha256")
         if not isinstance(checksums, dict) or checksums.get(CONFIG) != _document_sha256(document):
             raise self._damaged(CONFIG, "it is not as it was written, by its own SHA-256")
-        if not isinstance(labels, list) or len(labels) < 2 or not all(isinstance(label, str) for label in labels):
-            raise self._damaged(CONFIG, "[run] labels is not a list of two or more strings")
+        if (
+            not isinstance(labels, list)
+            or not all(isinstance(label, str) for label in labels)
+            or len(set(labels)) != len(labels)
+            or len(labels) < 2
+        ):
+            raise self._damaged(CONFIG, "[run] labels is not a list of two or more different strings")
         try:
             config = Config().with_toml(text, source=str(self.file(CONFIG)))
         except UsageError as error:

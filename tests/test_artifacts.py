@@ -1,0 +1,298 @@
+"""Files appear whole or not at all; every damaged form of a run folder is named, never a traceback."""
+
+import hashlib
+import json
+import os
+import resource
+import shutil
+import stat
+import threading
+import tomllib
+from dataclasses import replace
+
+import pytest
+import tomli_w
+import torch
+
+from cct_text.artifacts import (
+    CONFIG,
+    HISTORY,
+    METRICS,
+    TOKENIZER,
+    WEIGHTS,
+    ModelFiles,
+    RunFolder,
+    _document_sha256,
+    sha256_of,
+    write_atomically,
+)
+from cct_text.config import Config
+from cct_text.errors import DataError, UsageError
+
+FILES = ModelFiles(
+    config=Config().with_values({"max_words": 24, "learning_rate": "3e-4", "text_columns": "title,body"}),
+    labels=("no", "yes", "\u00fcber"),
+    tokenizer='{"words": ["<pad>", "<unk>", "\u00fcber"]}',
+    weights={"head.weight": torch.arange(6.0).reshape(2, 3), "turned": torch.arange(6.0).reshape(2, 3).T},
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    folder.write_model(FILES)
+    return folder
+
+
+def names(path):
+    return sorted(file.name for file in path.iterdir())
+
+
+# write_atomically
+
+
+def test_a_file_has_its_name_only_when_the_block_has_ended(tmp_path):
+    path = tmp_path / "deep" / "result.txt"
+    with write_atomically(path) as temporary:
+        temporary.write_text("new")
+        assert not path.exists()
+    assert path.read_text() == "new"
+    assert names(path.parent) == ["result.txt"]
+
+
+@pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt, DataError])
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, failure):
+    path = tmp_path / "result.txt"
+    path.write_text("old")
+
+    def write():
+        with write_atomically(path) as temporary:
+            temporary.write_text("half")
+            raise failure("stopped")
+
+    with pytest.raises(failure):
+        write()
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["result.txt"]
+
+
+def test_a_disk_that_fills_up_is_told_and_leaves_the_old_file(tmp_path):
+    path = tmp_path / "result.bin"
+    path.write_bytes(b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(UsageError, match="result.bin: cannot write"), write_atomically(path) as temporary:
+            temporary.write_bytes(bytes(5000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["result.bin"]
+
+
+def test_a_file_is_as_readable_as_any_other_file_of_the_user(tmp_path):
+    before = os.umask(0o027)
+    try:
+        with write_atomically(tmp_path / "result.txt") as temporary:
+            temporary.write_text("x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "result.txt").stat().st_mode) == 0o640
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UsageError, match="cannot write"), write_atomically(tmp_path / "file" / "result.txt"):
+        pytest.fail("the block must not run")
+
+
+def test_a_folder_in_the_place_of_the_file_is_told_before_the_work_is_done(tmp_path):
+    with pytest.raises(UsageError, match="it is a folder"), write_atomically(tmp_path):
+        pytest.fail("the block must not run")
+
+
+def test_a_file_system_that_takes_no_files_is_told():
+    # Nobody can make files there, the superuser included.
+    with pytest.raises(UsageError, match="cannot write"), write_atomically("/proc/self/result.txt"):
+        pytest.fail("the block must not run")
+
+
+def test_a_long_name_has_room_for_the_temporary_one(tmp_path):
+    path = tmp_path / ("n" * 251 + ".txt")
+    with write_atomically(path) as temporary:
+        temporary.write_text("x")
+    assert path.read_text() == "x"
+
+
+def test_a_named_pipe_is_written_to_and_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    with write_atomically(pipe) as path:
+        path.write_bytes(b"through")
+    reader.join(timeout=10)
+    assert read == [b"through"]
+    assert pipe.is_fifo()
+
+
+# A run folder
+
+
+def test_a_model_is_read_as_it_was_written(folder):
+    files = folder.read_model()
+    assert (files.config, files.labels, files.tokenizer) == (FILES.config, FILES.labels, FILES.tokenizer)
+    assert files.weights.keys() == FILES.weights.keys()
+    assert all(torch.equal(files.weights[name], FILES.weights[name]) for name in files.weights)
+    assert names(folder.path) == sorted([CONFIG, TOKENIZER, WEIGHTS])
+
+
+def test_the_weights_are_as_readable_as_the_configuration(folder):
+    modes = {stat.S_IMODE(folder.file(name).stat().st_mode) for name in (CONFIG, TOKENIZER, WEIGHTS)}
+    assert len(modes) == 1
+
+
+def test_the_configuration_of_a_run_repeats_it(folder):
+    assert Config().with_file(folder.file(CONFIG)) == FILES.config
+
+
+def test_comments_and_line_ends_in_the_configuration_do_no_harm(folder):
+    text = folder.file(CONFIG).read_text(encoding="utf-8")
+    folder.file(CONFIG).write_bytes(("# my best run\n" + text).replace("\n", "\r\n").encode())
+    assert folder.read_model().config == FILES.config
+
+
+def test_a_model_that_cannot_be_saved_leaves_the_older_one(folder):
+    before = {name: sha256_of(folder.file(name)) for name in names(folder.path)}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, hard))
+    try:
+        with pytest.raises(UsageError, match="cannot write"):
+            folder.write_model(replace(FILES, tokenizer="x" * 10_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert {name: sha256_of(folder.file(name)) for name in names(folder.path)} == before
+    assert folder.read_model().labels == FILES.labels
+
+
+def test_saving_into_a_file_is_told(tmp_path):
+    (tmp_path / "run").write_text("in the way")
+    with pytest.raises(UsageError, match="run.*cannot write"):
+        RunFolder(tmp_path / "run").write_model(FILES)
+
+
+def test_a_missing_folder_says_how_to_make_one(tmp_path):
+    with pytest.raises(DataError, match="nowhere: no such run folder; `cct-text train"):
+        RunFolder(tmp_path / "nowhere").read_model()
+
+
+@pytest.mark.parametrize("name", [CONFIG, TOKENIZER, WEIGHTS])
+class TestDamage:
+    def read_fails(self, folder, name):
+        with pytest.raises(DataError) as caught:
+            folder.read_model()
+        assert str(folder.file(name)) in str(caught.value)
+        assert len(str(caught.value).splitlines()) == 1
+        return str(caught.value)
+
+    def test_a_missing_file_is_named(self, folder, name):
+        folder.file(name).unlink()
+        assert "No such file" in self.read_fails(folder, name)
+
+    def test_a_folder_in_its_place_is_named(self, folder, name):
+        folder.file(name).unlink()
+        folder.file(name).mkdir()
+        self.read_fails(folder, name)
+
+    def test_an_emptied_file_is_named(self, folder, name):
+        folder.file(name).write_bytes(b"")
+        self.read_fails(folder, name)
+
+    def test_a_file_cut_short_anywhere_is_named(self, folder, name):
+        content = folder.file(name).read_bytes()
+        # The last byte of the configuration is a line end, which means nothing.
+        for length in range(0, len(content) - 1, max(1, len(content) // 60)):
+            folder.file(name).write_bytes(content[:length])
+            self.read_fails(folder, name)
+
+    def test_a_flipped_bit_anywhere_is_named(self, folder, name):
+        content = folder.file(name).read_bytes()
+        for at in range(0, len(content), max(1, len(content) // 120)):
+            changed = bytearray(content)
+            changed[at] ^= 1 << at % 8
+            folder.file(name).write_bytes(changed)
+            self.read_fails(folder, name)
+
+    def test_the_file_of_another_run_is_found_out(self, folder, name, tmp_path):
+        other = RunFolder(tmp_path / "other")
+        weights = {"head.weight": torch.zeros(2, 3)}
+        other.write_model(replace(FILES, labels=("a", "b"), tokenizer="{}", weights=weights))
+        shutil.copy(other.file(name), folder.file(name))
+        with pytest.raises(DataError, match="damaged: its SHA-256 is not the one in config.toml"):
+            folder.read_model()
+
+    def test_random_bytes_are_named(self, folder, name):
+        folder.file(name).write_bytes(hashlib.shake_256(b"noise").digest(3000))
+        self.read_fails(folder, name)
+
+
+def rewrite(folder, change):
+    """Change the configuration and make its checksum agree, as another program might."""
+    document = tomllib.loads(folder.file(CONFIG).read_text(encoding="utf-8"))
+    change(document)
+    if isinstance(document.get("run"), dict) and isinstance(document["run"].get("sha256"), dict):
+        document["run"]["sha256"][CONFIG] = _document_sha256(document)
+    folder.file(CONFIG).write_text(tomli_w.dumps(document), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda document: document.pop("run"), r"no \[run\] table"),
+        (lambda document: document.update(run=3), r"no \[run\] table"),
+        (lambda document: document["run"].pop("format"), r"no \[run\] table with a format"),
+        (lambda document: document["run"].update(format=2), "format 2, this version reads format 1"),
+        (lambda document: document["run"].update(format="1"), "with a format"),
+        (lambda document: document["run"].pop("labels"), "labels is not a list"),
+        (lambda document: document["run"].update(labels=["only"]), "labels is not a list of two"),
+        (lambda document: document["run"].update(labels=["a", 2]), "labels is not a list"),
+        (lambda document: document["run"].update(labels=["a", "b", "a"]), "two or more different strings"),
+        (lambda document: document["run"].pop("sha256"), "SHA-256"),
+        (lambda document: document["run"]["sha256"].pop(WEIGHTS), "model.safetensors: damaged"),
+        (lambda document: document["run"]["sha256"].pop(TOKENIZER), "tokenizer.json: damaged"),
+        (lambda document: document["text"].update(max_words=0), "max_words = 0: expected at least 1"),
+        (lambda document: document["text"].update(max_wrods=9), "max_wrods"),
+    ],
+)
+def test_a_configuration_that_does_not_make_sense_says_what_does_not(folder, change, message):
+    rewrite(folder, change)
+    with pytest.raises(DataError, match=message) as caught:
+        folder.read_model()
+    assert str(folder.path) in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff" * 64, b"\x04\0\0\0\0\0\0\0null"])
+def test_weights_that_are_none_are_named_even_where_the_checksum_agrees(folder, content):
+    folder.file(WEIGHTS).write_bytes(content)
+    checksum = sha256_of(folder.file(WEIGHTS))
+    rewrite(folder, lambda document: document["run"]["sha256"].update({WEIGHTS: checksum}))
+    with pytest.raises(DataError, match="model.safetensors: damaged"):
+        folder.read_model()
+
+
+# The other files of a run
+
+
+def test_json_and_history_are_read_as_they_were_written(folder):
+    folder.write_json(METRICS, {"dataset": "\u00fcber", "test": {"accuracy": 0.5}})
+    assert folder.read_json(METRICS) == {"dataset": "\u00fcber", "test": {"accuracy": 0.5}}
+    folder.write_history([{"epoch": 1}, {"epoch": 2}])
+    assert [json.loads(line) for line in folder.file(HISTORY).read_text().splitlines()] == [{"epoch": 1}, {"epoch": 2}]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe", b"null"])
+def test_a_damaged_json_file_is_named(folder, content):
+    folder.file(METRICS).write_bytes(content)
+    with pytest.raises(DataError, match="metrics.json: damaged"):
+        folder.read_json(METRICS)
