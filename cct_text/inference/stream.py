@@ -38,7 +38,7 @@ def predict_file(
     sources: Sequence[str | Path | BinaryIO],
     output: str | Path | BinaryIO,
     *,
-    format: str = "auto",  # noqa: A002 - the option's name
+    format: str = "auto",
     text_columns: Sequence[str] = (),
     top_k: int = 1,
     probabilities: bool = True,
@@ -88,7 +88,7 @@ def predict_file(
 def own_columns(
     data: DataConfig,
     source: str | Path | BinaryIO,
-    format: str = "auto",  # noqa: A002 - the option's name
+    format: str = "auto",
 ) -> tuple[tuple[str, ...], str | None]:
     """Text columns and label column that a run was trained on, as far as named, for a file that has columns.
 
