@@ -13,7 +13,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@touch $@
 
 demo: install
-	$(BIN)/cct-text train questions --out runs/questions
+	$(BIN)/cct-text train questions --out runs/questions --overwrite
 	$(BIN)/cct-text predict runs/questions data/demo/questions.txt
 	@echo "The run folder is runs/questions; next: $(BIN)/cct-text train YOUR.csv --out runs/mine"
 

@@ -1,4 +1,4 @@
-"""Write docs/results.md from the result files under docs/results/.
+"""Write docs/results.md, and the table of README.md, from the result files under docs/results/.
 
 python -m benchmarks.results
 """
@@ -12,7 +12,10 @@ from typing import Any
 
 from benchmarks.accuracy import EXPERIMENTS, Experiment
 
-PAGE = Path(__file__).parents[1] / "docs" / "results.md"
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "results.md"
+README = ROOT / "README.md"
+MARKS = ("<!-- results -->\n", "<!-- /results -->\n")
 
 HEAD = """# Results
 
@@ -51,6 +54,36 @@ def page() -> str:
         + commands
         + f"\nConditions: 2 cores, two runs at a time with one thread each (`seconds` is so measured); {conditions}.\n"
     )
+
+
+def readme(text: str) -> str:
+    """The README with its table between the marks written anew."""
+    before, _, rest = text.partition(MARKS[0])
+    _, _, after = rest.partition(MARKS[1])
+    header = ("data set", "train rows", "model", "word vectors", "parameters", "test accuracy", "training")
+    rows = [
+        (
+            f"`{first['dataset']}`",
+            f"{first['train_rows']:,}",
+            first["model"],
+            first["embeddings"],
+            f"{first['parameters']:,}",
+            _spread([run["test"]["accuracy"] for run in runs]) + f" ({_count(len(runs), 'seed')})",
+            _duration(mean(run["seconds"] for run in runs)),
+        )
+        for experiment in EXPERIMENTS
+        if (runs := _runs(experiment))
+        for first in runs[:1]
+    ]
+    return before + MARKS[0] + _table(header, rows) + MARKS[1] + after
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("s" if number > 1 else "")
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def _runs(experiment: Experiment) -> list[dict[str, Any]]:
@@ -96,3 +129,4 @@ def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sklearn": FOUNDATION | DATA_IN | NETWORK | {"training", "inference"},
 }
 FACADE = "cct_text"  # the package's own __init__.py: names for users, which the library itself does not go through
+MAY_IMPORT[FACADE] = {"datasets", "vectors", "model", "inference"}
 HEAVY = ("torch", "sklearn", "gensim", "datasets", "accelerate", "transformers")
 
 
