@@ -6,9 +6,8 @@ formats name their columns. Probabilities have six decimals, in Parquet all that
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +32,7 @@ _DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 DECIMALS = 6
 
+_NEEDS_QUOTES = re.compile('[",\t\r\n]')
 _LINE_BREAKERS = str.maketrans("\t\r\n", "   ")
 
 
@@ -93,9 +93,12 @@ def _jsonl(batch: pa.RecordBatch) -> bytes:
 
 
 def _delimited(rows: Iterable[Iterable[str]], delimiter: str) -> bytes:
-    buffer = io.StringIO()
-    csv.writer(buffer, delimiter=delimiter, lineterminator="\n").writerows(rows)
-    return buffer.getvalue().encode()
+    return "".join(delimiter.join(map(_quoted, row)) + "\n" for row in rows).encode()
+
+
+def _quoted(value: str) -> str:
+    # Not by the csv module: with LF as line end it leaves a lone CR bare, which it then reads as a line end.
+    return '"' + value.replace('"', '""') + '"' if not value or _NEEDS_QUOTES.search(value) else value
 
 
 def _columns(batch: pa.RecordBatch) -> list[list[str]]:
