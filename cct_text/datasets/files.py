@@ -26,6 +26,9 @@ from cct_text.errors import DataError, UsageError, unknown_name
 Format = Literal["auto", "text", "csv", "tsv", "jsonl", "parquet"]
 
 BATCH_ROWS = 4096
+BATCH_CHARACTERS = 1 << 24
+"""A batch ends here although it has fewer rows: rows of a megabyte each must not fill the memory."""
+
 STANDARD_INPUT = "-"
 
 _ENDINGS: dict[str, Format] = {
@@ -95,7 +98,7 @@ def read_rows(
         text_columns: columns that hold the text; found by name when empty.
         label_column: column that holds the label; found by name when not given and `labelled`.
         labelled: whether labels are wanted.
-        batch_rows: rows in a batch.
+        batch_rows: rows in a batch, at most.
 
     Raises:
         UsageError: if the format cannot be told.
@@ -136,6 +139,7 @@ class _Collector:
         self.labels: list[str] = []
         self.lines: list[int] = []
         self.replaced = 0
+        self.characters = 0
 
     def add(self, text: str, label: str, line: int, replaced: bool) -> RowBatch | None:
         """Take a row; returns a batch when it is full."""
@@ -143,7 +147,9 @@ class _Collector:
         self.labels.append(label)
         self.lines.append(line)
         self.replaced += replaced
-        return self.take() if len(self.texts) >= self.job.batch_rows else None
+        self.characters += len(text)
+        full = len(self.texts) >= self.job.batch_rows or self.characters >= BATCH_CHARACTERS
+        return self.take() if full else None
 
     def take(self) -> RowBatch | None:
         """What has been gathered, if anything."""
