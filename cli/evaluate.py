@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .tables import figures_table
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -51,14 +53,14 @@ def _print(figures: dict[str, Any]) -> None:
     from rich.text import Text
 
     console = Console(highlight=False)
-    table = _table(figures["dataset"], "rows", "accuracy", "macro F1", "loss", "ECE")
+    table = figures_table(figures["dataset"], "rows", "accuracy", "macro F1", "loss", "ECE")
     for name, row in (("all", figures), ("not in train", figures.get("without_rows_in_train"))):
         if row is not None:
             shares = [f"{row['accuracy']:.2%}", f"{row['macro_f1']:.2%}", f"{row['loss']:.3f}", f"{row['ece']:.2%}"]
             table.add_row(name, f"{row['rows']:,}", *shares)
     console.print(table, "")
 
-    table = _table("class", "precision", "recall", "F1", "rows")
+    table = figures_table("class", "precision", "recall", "F1", "rows")
     for name, row in figures["per_class"].items():
         shares = [f"{row['precision']:.2%}", f"{row['recall']:.2%}", f"{row['f1']:.2%}"]
         table.add_row(Text(name), *shares, f"{row['support']:,}")
@@ -74,7 +76,7 @@ def _confusions(names: list[str], matrix: list[list[int]], width: int) -> Table:
     largest = max(map(max, matrix))
     columns = [max(len(name), len(f"{largest:,}")) + 2 for name in names]
     if max(len(corner), *map(len, names)) + sum(columns) <= width:
-        table = _table(corner, *names)
+        table = figures_table(corner, *names)
         for name, row in zip(names, matrix, strict=True):
             table.add_row(Text(name), *(f"{count:,}" if count else "." for count in row))
         return table
@@ -84,19 +86,7 @@ def _confusions(names: list[str], matrix: list[list[int]], width: int) -> Table:
         for predicted, count in zip(names, row, strict=True)
         if count and predicted != true
     ]
-    table = _table("most often confused: true", "predicted", "rows")
+    table = figures_table("most often confused: true", "predicted", "rows")
     for count, true, predicted in sorted(pairs, key=lambda pair: -pair[0])[:CONFUSIONS_SHOWN]:
         table.add_row(Text(true), Text(predicted), f"{count:,}")
-    return table
-
-
-def _table(first: str, *columns: str) -> Table:
-    """A plain table: names on the left, figures on the right."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(Text(first), overflow="fold")
-    for column in columns:
-        table.add_column(Text(column), justify="right", overflow="fold")
     return table

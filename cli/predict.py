@@ -39,10 +39,10 @@ def predict(
     from cct_text.inference.stream import predict_file
 
     classifier = TextClassifier.load(run)
+    output = sys.stdout.buffer if out is None or out == "-" else out
     console = Console(stderr=True, highlight=False)
-    to_stdout = out is None or out == "-"
-    # Lines and a bar on one terminal would run into each other.
-    visible = console.is_terminal and not (to_stdout and sys.stdout.isatty())
+    # Lines and a counter on one terminal would run into each other.
+    visible = console.is_terminal and not (output is sys.stdout.buffer and sys.stdout.isatty())
     columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} rows"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not visible) as bar:
         task = bar.add_task("rows", total=None)
@@ -50,7 +50,7 @@ def predict(
             summary = predict_file(
                 classifier,
                 files or ["-"],
-                sys.stdout.buffer if out is None or out == "-" else out,
+                output,
                 format=format_,
                 text_columns=text_column or (),
                 top_k=top_k,

@@ -68,7 +68,7 @@ def predict_file(
     if not 1 <= top_k <= classes:
         raise UsageError(f"top-k {top_k}: the run has {classes} labels, so 1 to {classes}")
     for source in sources:
-        _require(source)
+        _require(source, format)
     form = output_format(output) if isinstance(output, str | Path) else "text"
     schema = _schema(top_k, probabilities)
     rows = replaced = 0
@@ -86,25 +86,28 @@ def predict_file(
 
 
 def own_columns(
-    data: DataConfig,
-    source: str | Path | BinaryIO,
-    format: str = "auto",
+    data: DataConfig, source: str | Path | BinaryIO, format: str = "auto"
 ) -> tuple[tuple[str, ...], str | None]:
     """Text columns and label column that a run was trained on, as far as named, for a file that has columns.
 
     A run that was trained on title and body would silently do worse on the body alone, which would be found by name.
     """
-    name = str(source) if isinstance(source, str | Path) else STANDARD_INPUT
-    return ((), None) if format_of(name, format) == "text" else (data.text_columns, data.label_column)
+    return ((), None) if format_of(_name(source), format) == "text" else (data.text_columns, data.label_column)
 
 
-def _require(source: str | Path | BinaryIO) -> None:
-    """Miss a file before the first row is written, not after the last of the file before it."""
-    if isinstance(source, str | Path) and str(source) != STANDARD_INPUT:
+def _name(source: str | Path | BinaryIO) -> str:
+    return str(source) if isinstance(source, str | Path) else STANDARD_INPUT
+
+
+def _require(source: str | Path | BinaryIO, format: str) -> None:
+    """Find a missing file or an unknown format before the first row is written, not after the file before it."""
+    name = _name(source)
+    if name != STANDARD_INPUT:
         try:
-            Path(source).stat()
+            Path(name).stat()
         except OSError as error:
-            raise DataError(f"cannot read: {error.strerror}", path=source) from None
+            raise DataError(f"cannot read: {error.strerror}", path=name) from None
+    format_of(name, format)
 
 
 def _schema(top_k: int, probabilities: bool) -> pa.Schema:

@@ -86,6 +86,7 @@ def train(
     )
     if checkpoint is not None:
         trainer.load_state_dict(checkpoint)
+    observer.prepared(_description(config, data, parameter_counts(network)[0]))
     saved_at = time.monotonic()
 
     def keep_state() -> None:
@@ -107,6 +108,17 @@ def train(
     folder.write_json(METRICS, metrics)
     remove_checkpoint(folder)
     return metrics
+
+
+def _description(config: Config, data: PreparedData, parameters: int) -> str:
+    """The run in a line, before it begins."""
+    rows = {"train": data.train, "dev": data.dev, "test": data.test or ()}
+    counts = ", ".join(f"{len(encoded):,} {split}" for split, encoded in rows.items() if len(encoded))
+    coverage = "" if data.coverage is None else f" ({data.coverage.tokens:.1%} of the text has a vector)"
+    return (
+        f"{data.dataset.name}: {counts} rows; {len(data.tokenizer.vocabulary):,} words{coverage}; "
+        f"{config.model.model} with {parameters:,} parameters"
+    )
 
 
 def _metrics(model: TrainedModel, data: PreparedData, trainer: Trainer) -> dict[str, Any]:

@@ -29,19 +29,7 @@ class BinaryVectors:
         everything = words is None and top is None
         wanted = {word.encode() for word in words or ()}
         found: dict[str, np.ndarray] = {}
-        try:
-            content = np.memmap(self.path, np.uint8, "r")
-        except (OSError, ValueError) as error:
-            raise DataError(f"cannot read: {error}", path=self.path) from None
-        data = memoryview(content)  # type: ignore[arg-type]
-        header = bytes(data[:64]).partition(b"\n")[0]
-        try:
-            rows, dim = map(int, header.split())
-            if rows < 0 or dim < 1:
-                raise ValueError
-        except ValueError:
-            raise DataError(f"not a word2vec binary file: it begins with {header[:24]!r}", path=self.path) from None
-        at = len(header) + 1
+        data, at, rows, dim = self._open()
         for number in range(rows):
             word, begin = self._word(data, at, number)
             at = begin + 4 * dim
@@ -51,6 +39,25 @@ class BinaryVectors:
                 row = np.frombuffer(data, "<f4", dim, begin).astype(np.float32)
                 found.setdefault(word.decode("utf-8", errors="replace"), row)
         return WordVectors(list(found), np.stack(list(found.values())) if found else np.zeros((0, dim), np.float32))
+
+    def shape(self) -> tuple[int, int]:
+        """As `VectorFile.shape`, by the header."""
+        return self._open()[2:]
+
+    def _open(self) -> tuple[memoryview, int, int, int]:
+        """The file's bytes, where the first row begins, V and E."""
+        try:
+            data = memoryview(np.memmap(self.path, np.uint8, "r"))  # type: ignore[arg-type]
+        except (OSError, ValueError) as error:
+            raise DataError(f"cannot read: {error}", path=self.path) from None
+        header = bytes(data[:64]).partition(b"\n")[0]
+        try:
+            rows, dim = map(int, header.split())
+            if rows < 0 or dim < 1:
+                raise ValueError
+        except ValueError:
+            raise DataError(f"not a word2vec binary file: it begins with {header[:24]!r}", path=self.path) from None
+        return data, len(header) + 1, rows, dim
 
     def _word(self, data: memoryview, at: int, number: int) -> tuple[bytes, int]:
         """The word that begins at a position, and where its vector begins."""

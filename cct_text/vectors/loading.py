@@ -48,7 +48,7 @@ def load_vectors(spec: str, *, words: Collection[str] | None = None, top: int | 
         DataError: if a file is damaged.
         ResourceError: if a name is unknown or cannot be fetched.
     """
-    parts = [_load_part(part, words, top) for part in _parts(spec)]
+    parts = [_load_part(part, words, top) for part in parts_of(spec)]
     if len(parts) == 1:
         return parts[0]
     union = list(dict.fromkeys(word for part in parts for word in part.words))
@@ -63,7 +63,7 @@ def load_vectors(spec: str, *, words: Collection[str] | None = None, top: int | 
 
 def frequent_words(spec: str, count: int) -> list[str]:
     """The first `count` words of the first part of `spec`; files list them by frequency."""
-    return _load_part(_parts(spec)[0], (), count).words[:count]
+    return _load_part(parts_of(spec)[0], (), count).words[:count]
 
 
 def align(vocabulary: Vocabulary, spec: str) -> tuple[np.ndarray, np.ndarray, Coverage]:
@@ -95,7 +95,12 @@ def _coverage(vocabulary: Vocabulary, found: np.ndarray) -> Coverage:
     )
 
 
-def _parts(spec: str) -> list[str]:
+def parts_of(spec: str) -> list[str]:
+    """The names and paths that `spec` stacks side by side.
+
+    Raises:
+        UsageError: if one of them is empty.
+    """
     parts = [part.strip() for part in spec.split(SIDE_BY_SIDE)]
     if not all(parts):
         raise UsageError(f"vectors = {spec!r}: expected NAME or PATH, several joined by +")

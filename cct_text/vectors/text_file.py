@@ -50,7 +50,7 @@ class TextVectors:
         dim = 0
         with self.lines() as lines:
             for number, line in enumerate(lines, start=1):
-                if number == 1 or not dim:
+                if not dim:
                     dim = self._dim(line, number)
                     if not dim:
                         first += 1
@@ -72,6 +72,20 @@ class TextVectors:
             logger.warning("%s:%d: NaN or infinity; %d rows left out", self.name, invalid[0], len(invalid))
         matrix = np.stack(list(found.values())) if found else np.zeros((0, dim), np.float32)
         return WordVectors(list(found), matrix)
+
+    def shape(self) -> tuple[int, int]:
+        """As `VectorFile.shape`: the lines are counted, the first two are parsed."""
+        dim = rows = 0
+        with self.lines() as lines:
+            for number, line in enumerate(lines, start=1):
+                if not dim:
+                    dim = self._dim(line, number)
+                    rows += bool(dim)
+                else:
+                    rows += 1
+        if not dim:
+            raise DataError("holds no word vectors", path=self.name)
+        return rows, dim
 
     @contextmanager
     def lines(self) -> Iterator[Iterator[bytes]]:

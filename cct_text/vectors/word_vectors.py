@@ -41,6 +41,14 @@ class VectorFile(Protocol):
         """
         ...
 
+    def shape(self) -> tuple[int, int]:
+        """Rows V and width E.
+
+        Raises:
+            DataError: if the file is damaged.
+        """
+        ...
+
 
 class ArrayVectors:
     """A file that holds its words and its matrix apart, the matrix possibly mapped into memory.
@@ -68,3 +76,7 @@ class ArrayVectors:
             first = np.arange(min(top or 0, len(self.words)))
             rows = np.union1d(found.to_numpy(), first).astype(np.int64)
         return WordVectors(self.words.take(pa.array(rows)).to_pylist(), np.asarray(self.matrix[rows], np.float32))
+
+    def shape(self) -> tuple[int, int]:
+        """As `VectorFile.shape`."""
+        return len(self.words), int(self.matrix.shape[1])
