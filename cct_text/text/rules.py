@@ -38,10 +38,28 @@ class TokenizerRules:
     after: tuple[Substitution, ...]
 
 
-# Upper-case letters that Arrow and the tokenizers library lower differently: their versions of Unicode differ, or the
+# Letters that Arrow and the tokenizers library lower differently, having different versions of Unicode, or because the
 # lower case is two characters. They are replaced beforehand. Found by comparing the two over all code points, as a test
 # does.
-_CASES = (Substitution("\u0130", "i\u0307"),)
+_CASES = (
+    Substitution("\u0130", "i\u0307"),
+    Substitution("\ua7dd", "\u0277"),
+    Substitution("\ua7e2", "\u027c"),
+    Substitution("\uab6c", "\uab4b"),
+    Substitution("\uab6d", "\uab4c"),
+    *(
+        Substitution(chr(upper), chr(upper + 1))
+        for upper in (
+            0x1DF40,
+            0x1DF48,
+            0x1DF4A,
+            0x1DF4D,
+            0x1DF51,
+            *range(0x1DF68, 0x1DF6F, 2),
+            *range(0x1DF72, 0x1DF7F, 2),
+        )
+    ),
+)
 
 _SIGMA = "\ufdd0"
 """Stands for the Greek capital sigma while words are not yet apart; a code point that no text uses."""

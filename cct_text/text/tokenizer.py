@@ -1,4 +1,4 @@
-"""Text to words to ids: whole columns on Arrow, one text with character offsets on the tokenizers library."""
+"""Text to words to ids, whole columns at a time, on Arrow's kernels."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import tokenizers
 from tokenizers import models, normalizers, pre_tokenizers
 
 from cct_text.errors import DataError
+from cct_text.text.alignment import word_spans
 from cct_text.text.rules import RULES, Substitution, TokenizerRules, rules_named
 from cct_text.text.vocabulary import SPECIAL_WORDS, UNK, Vocabulary
 
@@ -82,16 +83,24 @@ def _split(texts: pa.Array, rules: TokenizerRules) -> pa.ListArray:
     )
 
 
+_ASCII = bytes(range(128))
+
+
 def _substitute(texts: pa.Array, substitutions: tuple[Substitution, ...]) -> pa.Array:
+    # Most substitutions are of rare characters: to see that a column has none is far cheaper than to copy it, and
+    # what is not ASCII is little.
     content = _content(texts)
+    beyond_ascii = content.translate(None, _ASCII)
     for substitution in substitutions:
-        # Most substitutions are of rare characters: to see that a column has none is far cheaper than to copy it.
-        needle = substitution.only_with or ("" if substitution.regex else substitution.pattern)
-        if (content.isascii() and not needle.isascii()) or needle.encode() not in content:
+        needle = (substitution.only_with or ("" if substitution.regex else substitution.pattern)).encode()
+        rare = needle.translate(None, _ASCII)
+        if (rare not in beyond_ascii) if rare else (needle not in content):
             continue
         replace = pc.replace_substring_regex if substitution.regex else pc.replace_substring
         texts = replace(texts, substitution.pattern, substitution.replacement)
         content = _content(texts)
+        if rare or not substitution.replacement.isascii():
+            beyond_ascii = content.translate(None, _ASCII)
     return texts
 
 
@@ -128,10 +137,7 @@ class Tokenizer:
 
     def spans(self, text: str) -> list[tuple[str, int, int]]:
         """Words of one text with the characters they come from: (word, start, end), text[start:end]."""
-        encoding = self._library.encode(text)
-        pieces = self._library.pre_tokenizer.pre_tokenize_str(self._library.normalizer.normalize_str(text))
-        words = [word for word, _ in pieces]
-        return [(word, start, end) for word, (start, end) in zip(words, encoding.offsets, strict=True)]
+        return word_spans(text, rules_named(self.name))
 
     def to_json(self) -> str:
         """The tokenizer as a `tokenizer.json` of the tokenizers library; the vocabulary's counts are not in it."""

@@ -1,0 +1,70 @@
+"""Batches: every text once, padded to the longest beside it, in an order that the seed decides."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cct_text.text.batching import batches, number_of_batches
+from cct_text.text.tokenizer import EncodedTexts
+from cct_text.text.vocabulary import PAD
+
+
+def encoded(lengths: list[int]) -> EncodedTexts:
+    """Text i has ids that no other has."""
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return EncodedTexts(np.arange(2, 2 + offsets[-1], dtype=np.int32), offsets)
+
+
+@given(
+    st.lists(st.integers(0, 9), max_size=40),
+    st.integers(1, 7),
+    st.integers(1, 9),
+    st.none() | st.integers(0, 2**32 - 1),
+)
+def test_each_text_stands_in_one_batch_with_its_first_words_and_a_mask_of_its_length(lengths, size, max_words, seed):
+    texts = encoded(lengths)
+    seen = []
+    for batch in batches(texts, size, max_words=max_words, seed=seed):
+        assert batch.ids.shape == batch.mask.shape
+        assert 1 <= len(batch.rows) <= size
+        kept = [min(lengths[row], max_words) for row in batch.rows]
+        assert batch.ids.shape[1] == max(1, *kept)
+        for row, ids, mask in zip(batch.rows.tolist(), batch.ids.numpy(), batch.mask.numpy(), strict=True):
+            words = texts.ids[texts.offsets[row] : texts.offsets[row + 1]][:max_words]
+            assert ids[mask].tolist() == words.tolist()
+            assert mask[: len(words)].all()
+            assert (ids[~mask] == PAD).all()
+            seen.append(row)
+    assert sorted(seen) == list(range(len(lengths)))
+
+
+def order(seed, epoch=0, rows=1000):
+    lengths = np.random.default_rng(0).integers(1, 60, rows).tolist()
+    return [batch.rows.tolist() for batch in batches(encoded(lengths), 8, max_words=64, seed=seed, epoch=epoch)]
+
+
+def test_seed_and_epoch_decide_the_order():
+    assert order(1) == order(1)
+    assert order(1) != order(2)
+    assert order(1, epoch=1) != order(1, epoch=2)
+
+
+def test_without_a_seed_lengths_rise():
+    lengths = np.random.default_rng(0).integers(0, 60, 500).tolist()
+    widths = [batch.ids.shape[1] for batch in batches(encoded(lengths), 8, max_words=64)]
+    assert widths == sorted(widths)
+
+
+def test_buckets_save_most_of_the_padding_and_keep_lengths_shuffled():
+    lengths = np.random.default_rng(0).integers(1, 60, 10_000)
+    made = list(batches(encoded(lengths.tolist()), 32, max_words=64, seed=0))
+    elements = sum(batch.ids.numel() for batch in made)
+    assert elements < 1.1 * lengths.sum()
+    widths = np.array([batch.ids.shape[1] for batch in made])
+    assert abs(np.corrcoef(widths[:-1], widths[1:])[0, 1]) < 0.2
+
+
+@pytest.mark.parametrize(("rows", "count"), [(0, 0), (1, 1), (8, 1), (9, 2)])
+def test_the_last_batch_may_be_smaller(rows, count):
+    assert number_of_batches(rows, 8) == count == len(list(batches(encoded([3] * rows), 8, max_words=5)))
