@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from benchmarks import loading
 from benchmarks.accuracy import EXPERIMENTS, Experiment
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +54,31 @@ def page() -> str:
         + "\nCommands, each with the recipe of its data set; `python -m benchmarks.accuracy` runs them all:\n\n"
         + commands
         + f"\nConditions: 2 cores, two runs at a time with one thread each (`seconds` is so measured); {conditions}.\n"
+        + (_loading(json.loads(loading.RESULT.read_text(encoding="utf-8"))) if loading.RESULT.exists() else "")
+    )
+
+
+def _loading(measured: dict[str, Any]) -> str:
+    """How fast word vectors and texts come in."""
+    vectors, tokenization = measured["vectors"], measured["tokenization"]
+    sides = {
+        "cct-text, streamed: TREC's words": "streamed",
+        "cct-text, from the cache: TREC's words": "stored",
+        "gensim `load_word2vec_format`: all words": "gensim",
+    }
+    rows = [
+        (title, f"{vectors[side]['seconds']:.2f}", f"{vectors[side]['megabytes']:.0f}") for title, side in sides.items()
+    ]
+    rates = [(f"`{name}`", f"{rate:,.0f}") for name, rate in tokenization["rows_per_second"].items()]
+    return (
+        "\n## Loading\n\n"
+        f"Word vectors out of a text file of {vectors['rows']:,} words, 50-d, {vectors['file_bytes'] / 1e6:.0f} MB; each in "
+        f"a process of its own, the sides in turns, medians of {vectors['rounds']} rounds. Memory is the growth of the "
+        f"process' peak. Streaming is {vectors['ratio']:.0f} times as fast as gensim.\n\n"
+        + _table(("", "seconds", "MiB"), rows)
+        + f"\nText to ids, AG News' train split ({tokenization['rows']:,} rows), one thread, medians of 5:\n\n"
+        + _table(("tokenizer", "rows/s"), rates)
+        + "\nCommand: `python -m benchmarks.loading`.\n"
     )
 
 

@@ -146,7 +146,7 @@ class TrainingConfig:
     ema_decay: float = _bounded(0.0, 0.0, 0.99999)
     """Decay per step of the exponential moving average of the weights, which is evaluated and saved; 0: off."""
     precision: Precision = "auto"
-    """bf16 where the processor multiplies it natively (auto), or as named."""
+    """auto: bf16 on a GPU that has it, fp32 on a CPU, where that is faster; or as named."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,9 @@ from cct_text.errors import UsageError
 
 
 def train(
-    dataset: Annotated[str, typer.Argument(help="Registered name (see `cct-text datasets`), file, or hf:ORG/NAME.")],
+    dataset: Annotated[
+        str, typer.Argument(metavar="DATASET", help="Registered name (see `cct-text datasets`), file, or hf:ORG/NAME.")
+    ],
     model: Annotated[str | None, typer.Option(help="family-layers/kernel, such as cct-2/1 or vit-lite-4/2.")] = None,
     embeddings: Annotated[
         str | None, typer.Option(help="learned, glove-frozen, glove-tuned or corpus (trained on the train split).")
