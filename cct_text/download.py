@@ -8,8 +8,10 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any, NoReturn
+from urllib.parse import urljoin, urlsplit
 
 from cct_text.errors import ResourceError
 
@@ -19,7 +21,8 @@ ATTEMPTS = 4
 """Tries per address; each goes on where the last broke off."""
 TIMEOUT = (10.0, 60.0)
 """Seconds to connect, and to wait for the next bytes."""
-BLOCK = 1 << 20
+BLOCK = 1 << 16
+"""Bytes that are written at a time; a connection that breaks loses at most as many."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -102,7 +105,7 @@ def _download(url: str, part: Path, max_bytes: int) -> None:
     """Download into `part`, going on where it ends; several attempts."""
     import requests
 
-    _check_scheme(url)
+    _check_address(url)
     for attempt in range(ATTEMPTS):
         if attempt:
             time.sleep(0.2 * 2**attempt)
@@ -116,45 +119,73 @@ def _download(url: str, part: Path, max_bytes: int) -> None:
                 break
             continue
         return
-    raise _AddressError(f"no answer ({reason})")
+    done = part.stat().st_size if part.exists() else 0
+    kept = f"broke off after {done:,} bytes, which are kept: the next call goes on from there"
+    raise _AddressError(f"{kept if done else 'no answer'} ({reason})")
 
 
 def _request(url: str, part: Path, max_bytes: int) -> None:
     import requests
+    import urllib3
 
     done = part.stat().st_size if part.exists() else 0
     headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
-    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
-        for hop in (*answer.history, answer):
-            _check_scheme(hop.url)
-        if answer.status_code == requests.codes.requested_range_not_satisfiable:
-            # All of it is here already, or another file is: the checksum tells.
+    get = partial(requests.get, url, headers=headers, stream=True, timeout=TIMEOUT)
+    with get(hooks={"response": _check_redirect}) as answer:
+        if done and answer.status_code == requests.codes.requested_range_not_satisfiable:
+            # All of it is here already (then the checksum tells), or what is here is of another file.
+            if answer.headers.get("Content-Range", f"bytes */{done}") != f"bytes */{done}":
+                _start_over(part)
             return
         if not answer.ok:
             raise _AddressError(f"HTTP {answer.status_code}")
-        resumed = answer.status_code == requests.codes.partial_content and _starts_at(answer.headers, done)
-        size = int(answer.headers.get("Content-Length", 0)) + (done if resumed else 0)
+        resumed = answer.status_code == requests.codes.partial_content
+        if resumed and not answer.headers.get("Content-Range", "").startswith(f"bytes {done}-"):
+            _start_over(part)
+        length = answer.headers.get("Content-Length", "")
+        size = (int(length) if length.isdecimal() else 0) + (done if resumed else 0)
         if size > max_bytes:
-            raise _AddressError(f"{size:,} bytes, more than the {max_bytes:,} that are allowed")
-        with part.open("ab" if resumed else "wb") as out:
-            for block in answer.iter_content(BLOCK):
-                out.write(block)
-                if out.tell() > max_bytes:
-                    raise _AddressError(f"more than the {max_bytes:,} bytes that are allowed")
-        if size and part.stat().st_size < size:
+            _refuse(part, f"{size:,} bytes, more than the {max_bytes:,} that are allowed")
+        try:
+            with part.open("ab" if resumed else "wb") as out:
+                # The bytes as they are sent: what a server calls encoded is often the compressed file that is wanted.
+                for block in answer.raw.stream(BLOCK, decode_content=False):
+                    out.write(block)
+                    if out.tell() > max_bytes:
+                        _refuse(part, f"more than the {max_bytes:,} bytes that are allowed")
+        except urllib3.exceptions.HTTPError as error:
+            raise requests.ConnectionError(error) from None
+        if part.stat().st_size < size:
             raise requests.ConnectionError("the connection closed early")
 
 
-def _starts_at(headers: object, done: int) -> bool:
-    content_range = str(headers.get("Content-Range", ""))  # type: ignore[attr-defined]
-    return content_range.startswith(f"bytes {done}-")
+def _start_over(part: Path) -> NoReturn:
+    """Drop what is here: it is no beginning of what the server has."""
+    import requests
+
+    part.unlink(missing_ok=True)
+    raise requests.RequestException("the server has not the rest of what is here")
 
 
-def _check_scheme(url: str) -> None:
+def _refuse(part: Path, reason: str) -> NoReturn:
+    part.unlink(missing_ok=True)
+    raise _AddressError(reason)
+
+
+def _check_redirect(answer: Any, **_: object) -> None:  # noqa: ANN401 - a requests.Response
+    """Called with each answer before its redirect is followed."""
+    if answer.is_redirect:
+        _check_address(answer.headers["Location"], answer.url)
+
+
+def _check_address(url: str, base: str = "") -> None:
     """Https only, but for servers on this machine."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
-        raise _AddressError(f"refused to go to {parts.scheme}://{parts.hostname}: not https")
+    try:
+        parts = urlsplit(urljoin(base, url))
+    except ValueError as error:
+        raise _AddressError(f"sent to {url!r}: {error}") from None
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        raise _AddressError(f"refused to go to {parts.scheme}://{parts.hostname or ''}: not https")
 
 
 def _check(part: Path, checksum: str | None) -> None:

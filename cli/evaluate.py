@@ -19,7 +19,7 @@ def evaluate(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of `cct-text train`.")],
     dataset: Annotated[
         str | None,
-        typer.Argument(metavar="[DATASET|FILE]", help="Data set or labelled file; the run's own data set without it."),
+        typer.Argument(metavar="DATASET|FILE", help="Data set or labelled file; the run's own data set without it."),
     ] = None,
     data_dir: Annotated[str | None, typer.Option(help="Folder with the data sets' official files.")] = None,
     text_column: Annotated[list[str] | None, typer.Option(help="Column with text; repeat to join several.")] = None,

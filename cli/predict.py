@@ -13,7 +13,7 @@ import typer
 def predict(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of `cct-text train`.")],
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE|-]...", help="Files to read, in order; - is standard input.")
+        list[str] | None, typer.Argument(metavar="FILE|-", help="Files to read, in order; - is standard input.")
     ] = None,
     out: Annotated[
         str | None,

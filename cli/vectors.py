@@ -10,7 +10,7 @@ import typer
 
 def vectors(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME|PATH]", help="Vectors, also A+B; all names without it.")
+        str | None, typer.Argument(metavar="NAME|PATH", help="Vectors, also A+B; all names without it.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
 ) -> None:

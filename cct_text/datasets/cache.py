@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from cct_text.datasets.dataset import Split
+from cct_text.datasets.dataset import Split, content_digest
 from cct_text.download import cache_dir
 
 logger = logging.getLogger(__name__)
@@ -26,17 +26,20 @@ def cache_key(**identity: object) -> str:
 
 
 def load_cached(key: str) -> tuple[tuple[str, ...], dict[str, Split]] | None:
-    """Labels and splits that `save_cached` kept under the key; None where there are none, or they cannot be read."""
+    """Labels and splits that `save_cached` kept under the key; None where there are none, or they are damaged."""
     folder = cache_dir() / "datasets" / key
     try:
-        labels = tuple(json.loads((folder / "labels.json").read_text(encoding="utf-8")))
-        splits = {}
-        for path in sorted(folder.glob("*.arrow")):
-            table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-            splits[path.stem] = Split(table["text"], table["label"].to_numpy())
-    except (OSError, ValueError, KeyError, pa.ArrowException):
+        content = json.loads((folder / "content.json").read_text(encoding="utf-8"))
+        labels, splits = tuple(content["labels"]), {}
+        for name in content["splits"]:
+            table = pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).read_all()
+            # Offsets that point anywhere would end the process when a text is looked at.
+            table.validate(full=True)
+            splits[name] = Split(table["text"], table["label"].to_numpy())
+        whole = content_digest(labels, splits) == content["sha256"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException):
         return None
-    return (labels, splits) if splits else None
+    return (labels, splits) if whole else None
 
 
 def save_cached(key: str, labels: tuple[str, ...], splits: Mapping[str, Split]) -> None:
@@ -53,8 +56,11 @@ def save_cached(key: str, labels: tuple[str, ...], splits: Mapping[str, Split]) 
                     pa.ipc.new_file(file, table.schema) as out,
                 ):
                     out.write_table(table)
-            (temporary / "labels.json").write_text(json.dumps(labels), encoding="utf-8")
-            if not (root / key).exists():
+            content = {"labels": labels, "splits": list(splits), "sha256": content_digest(labels, splits)}
+            (temporary / "content.json").write_text(json.dumps(content), encoding="utf-8")
+            # What another process kept meanwhile is as good; what is damaged gives way.
+            if load_cached(key) is None:
+                shutil.rmtree(root / key, ignore_errors=True)
                 os.replace(temporary, root / key)  # noqa: PTH105 - the same as Path.replace, for folders
         finally:
             shutil.rmtree(temporary, ignore_errors=True)

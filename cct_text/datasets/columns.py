@@ -44,6 +44,9 @@ def find_columns(
         if len(rest) != 1:
             raise DataError(f"no text column among {_listed(known)}; name it with --text-column", path=path, line=1)
         texts = rest
+    for column in (*texts, *([label] if label else [])):
+        if list(known).count(column) > 1:
+            raise DataError(f"two columns named {column!r} among {_listed(known)}; rename one", path=path, line=1)
     return texts, label
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -77,9 +81,34 @@ def cut_dev(train: Split, fraction: float, seed: int) -> tuple[Split, Split]:
     taken = 0
     for label in np.unique(train.labels):
         rows = rng.permutation(np.flatnonzero(train.labels == label))
-        # Rounding is carried from class to class, so that the whole comes to the fraction.
+        # Rounding is carried from class to class, so that the whole comes to the fraction; but what classes of one row
+        # cannot give is not taken from the others.
         wanted += len(rows) * fraction
-        count = min(round(wanted - taken), len(rows) - 1)
+        count = min(round(wanted - taken), math.ceil(len(rows) * fraction), len(rows) - 1)
         taken += count
         dev[rows[:count]] = True
     return train.take(np.flatnonzero(~dev)), train.take(np.flatnonzero(dev))
+
+
+def natural_order(labels: Iterable[str]) -> tuple[str, ...]:
+    """Whole numbers by value, anything else by the alphabet.
+
+    >>> natural_order({"10", "9", "-1"})
+    ('-1', '9', '10')
+    """
+    names = sorted(labels)
+    numeric = all(re.fullmatch(r"-?[0-9]{1,18}", name) for name in names)
+    return tuple(sorted(names, key=int) if numeric else names)
+
+
+def content_digest(labels: Iterable[str], splits: Mapping[str, Split]) -> str:
+    """SHA-256 over the labels and every split's texts and classes."""
+    digest = hashlib.sha256("\0".join(labels).encode())
+    for name in sorted(splits):
+        digest.update(name.encode())
+        for chunk in splits[name].texts.chunks:
+            for text in chunk.to_pylist():
+                digest.update(text.encode())
+                digest.update(b"\0")
+        digest.update(splits[name].labels.astype("<i8").tobytes())
+    return digest.hexdigest()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -10,8 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cct_text.datasets.columns import find_columns
-from cct_text.datasets.dataset import Split
+from cct_text.datasets.dataset import Split, natural_order
+from cct_text.datasets.registry import HubSource
 from cct_text.errors import DataError, ResourceError
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = 4.0
+"""Seconds in which the hub must answer a first question; without an answer only what is in its cache is used."""
 
 _SPLITS = {"train": ("train",), "dev": ("validation", "valid", "dev"), "test": ("test",)}
 
@@ -21,50 +31,175 @@ def load_from_hub(
 ) -> tuple[tuple[str, ...], dict[str, Split]]:
     """Labels and splits of a data set: `ORG/NAME`, `ORG/NAME:CONFIGURATION`, or a folder in the hub's layout.
 
+    The endpoint is that of $HF_ENDPOINT; $HF_HUB_OFFLINE is honoured. A dev or test split without labels is left out.
+
     Raises:
         ResourceError: if it cannot be fetched.
-        DataError: if it has no train split, or the columns cannot be found.
+        DataError: if it has no train split, the columns cannot be found, or a row has no label or one that train lacks.
     """
-    import datasets
-
-    path, _, configuration = name.partition(":")
-    datasets.disable_progress_bars()
-    try:
-        loaded = datasets.load_dataset(path, configuration or None, revision=revision)
-    except Exception as error:  # The library raises errors of a dozen packages for "not there" and "no network".
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ResourceError(f"hf:{name}: cannot be fetched from the hub: {reason[:200]}") from None
-    tables = {
-        ours: loaded[theirs] for ours, names in _SPLITS.items() for theirs in names[:1] + names[1:] if theirs in loaded
-    }
+    loaded = _fetch(name, revision)
+    found = {ours: next((theirs for theirs in names if theirs in loaded), None) for ours, names in _SPLITS.items()}
+    tables = {ours: loaded[theirs] for ours, theirs in found.items() if theirs is not None}
     if "train" not in tables:
-        raise DataError(f"hf:{name}: has no train split, only {', '.join(loaded)}")
+        raise DataError(f"hf:{name}: has no train split, only {', '.join(map(str, loaded))}")
     texts, label = find_columns(
         tables["train"].column_names, text_columns, label_column, labelled=True, path=f"hf:{name}"
     )
     assert label is not None
     labels = _labels(tables["train"], label)
-    return labels, {split: _split(table, texts, label, labels, f"hf:{name}") for split, table in tables.items()}
+    splits = {}
+    for split, table in tables.items():
+        source = f"hf:{name}: {found[split]}"
+        indices = _indices(table, label, labels, source)
+        if split != "train" and (indices < 0).all():
+            logger.warning("%s has no labels and is left out", source)
+            continue
+        if (indices < 0).any():
+            raise DataError(f"{source}: row {int(np.argmax(indices < 0)) + 1} has no label")
+        splits[split] = Split(_texts(table, texts, source), indices)
+    return labels, splits
+
+
+def load_registered_from_hub(source: HubSource, labels: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, Split]]:
+    """Labels and splits of a registered data set as its official files give them: cleaned, classes in their order.
+
+    Args:
+        source: where it is on the hub.
+        labels: class names in their order; that of the alphabet where empty.
+
+    Raises:
+        ResourceError: if it cannot be fetched.
+        DataError: if its columns are not those of `source`, or its classes are others.
+    """
+    theirs, splits = load_from_hub(source.name, source.text_columns, source.label_column, revision=source.revision)
+    labels = labels or tuple(sorted(theirs))
+    if set(labels) != set(theirs):
+        raise DataError(f"hf:{source.name}: has the classes {', '.join(theirs)}, expected {', '.join(labels)}")
+    order = np.array([labels.index(label) for label in theirs], dtype=np.int64)
+    return labels, {
+        name: Split(_cleaned(split.texts, source.clean), order[split.labels]) for name, split in splits.items()
+    }
+
+
+def _cleaned(texts: pa.ChunkedArray, clean: Callable[[str], str] | None) -> pa.ChunkedArray:
+    if clean is None:
+        return texts
+    return pa.chunked_array(
+        [pa.array([clean(text) for text in chunk.to_pylist()], pa.string()) for chunk in texts.chunks], pa.string()
+    )
+
+
+def _fetch(name: str, revision: str | None) -> Any:  # noqa: ANN401 - a datasets.DatasetDict, imported lazily
+    import datasets
+    from huggingface_hub import constants
+
+    path, _, configuration = name.partition(":")
+    local = Path(path).is_dir()
+    reachable = local or (not datasets.config.HF_HUB_OFFLINE and _hub_answers())
+    why, remedy = f"{constants.ENDPOINT} does not answer", "check the network"
+    if datasets.config.HF_HUB_OFFLINE:
+        why, remedy = "HF_HUB_OFFLINE is set", "unset it"
+    datasets.disable_progress_bars()
+    try:
+        with _quiet(), _offline(not reachable):
+            loaded = datasets.load_dataset(path, configuration or None, revision=revision)
+    except Exception as error:  # The library raises errors of a dozen packages for "not there" and "no network".
+        if not reachable:
+            raise ResourceError(
+                f"hf:{name}: {why}, and no copy is in the cache; {remedy}, "
+                "or give a folder that holds the data set's files as hf:FOLDER"
+            ) from None
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ResourceError(f"hf:{name}: cannot be loaded: {reason[:300]}") from None
+    if not reachable:
+        logger.warning("hf:%s: %s; using the copy in the cache", name, why)
+    return loaded
+
+
+def _hub_answers() -> bool:
+    """Whether there is an answer, of whatever kind, within `PATIENCE`.
+
+    Asked before anything else, as the libraries themselves try six times over half a minute, in as many warnings.
+    """
+    from huggingface_hub import constants, get_session
+
+    answers = []
+
+    def ask() -> None:
+        with suppress(Exception):
+            answers.append(get_session().head(constants.ENDPOINT, timeout=PATIENCE))
+
+    # In a thread, as the session's timeout does not hold for the resolution of the host's name.
+    thread = Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    return bool(answers)
+
+
+@contextmanager
+def _offline(wanted: bool) -> Iterator[None]:
+    """The `datasets` library looks into its cache only."""
+    import datasets
+
+    before = datasets.config.HF_HUB_OFFLINE
+    datasets.config.HF_HUB_OFFLINE = before or wanted
+    try:
+        yield
+    finally:
+        datasets.config.HF_HUB_OFFLINE = before
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Errors of the libraries are told once, by us."""
+    loggers = [logging.getLogger(name) for name in ("datasets", "huggingface_hub")]
+    levels = [each.level for each in loggers]
+    for each in loggers:
+        each.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for each, level in zip(loggers, levels, strict=True):
+            each.setLevel(level)
 
 
 def _labels(train: Any, column: str) -> tuple[str, ...]:  # noqa: ANN401 - a datasets.Dataset, imported lazily
     feature = train.features[column]
     if hasattr(feature, "names"):
         return tuple(feature.names)
-    return tuple(sorted({str(value) for value in train.unique(column)}))
+    return natural_order(set(pc.unique(_strings(train, column, "train")).to_pylist()) - {""})
 
 
-def _split(table: Any, texts: list[str], label: str, labels: tuple[str, ...], source: str) -> Split:  # noqa: ANN401
-    arrow = table.with_format("arrow")[:]
-    columns = [pc.fill_null(arrow[column].cast(pa.string()), "") for column in texts]
-    joined = columns[0] if len(columns) == 1 else pc.utf8_trim_whitespace(pc.binary_join_element_wise(*columns, " "))
-    values = arrow[label]
-    if pa.types.is_integer(values.type) and hasattr(table.features[label], "names"):
-        indices = values.to_numpy()
-    else:
-        found = pc.index_in(values.cast(pa.string()), value_set=pa.array(labels))
-        if found.null_count:
-            raise DataError(f"{source}: a label of a split never occurs in train; known are {', '.join(labels[:20])}")
-        indices = found.to_numpy()
-    joined = joined if isinstance(joined, pa.ChunkedArray) else pa.chunked_array([joined])
-    return Split(joined, np.asarray(indices, dtype=np.int64))
+def _indices(table: Any, column: str, labels: tuple[str, ...], source: str) -> np.ndarray:  # noqa: ANN401
+    """Classes of the rows, int64 (N,); -1 where there is none, as the hub itself marks it."""
+    if column not in table.column_names:
+        return np.full(len(table), -1, dtype=np.int64)
+    if hasattr(table.features[column], "names"):
+        values = pc.fill_null(table.with_format("arrow")[:][column].cast(pa.int64()), -1)
+        return np.asarray(values.to_numpy(), dtype=np.int64)
+    values = _strings(table, column, source)
+    found = pc.fill_null(pc.index_in(values, value_set=pa.array(labels, pa.string())), -1).to_numpy()
+    unknown = pc.and_(pc.equal(found, -1), pc.not_equal(values, "")).to_numpy()
+    if unknown.any():
+        row = int(np.argmax(unknown))
+        raise DataError(
+            f"{source}: row {row + 1}: label {values[row].as_py()!r} never occurs in train; "
+            f"known are {', '.join(labels[:20])}"
+        )
+    return np.asarray(found, dtype=np.int64)
+
+
+def _texts(table: Any, columns: list[str], source: str) -> pa.ChunkedArray:  # noqa: ANN401
+    strings = [_strings(table, column, source) for column in columns]
+    return strings[0] if len(strings) == 1 else pc.utf8_trim_whitespace(pc.binary_join_element_wise(*strings, " "))
+
+
+def _strings(table: Any, column: str, source: str) -> pa.ChunkedArray:  # noqa: ANN401
+    """A column as string (N,), empty where it is null."""
+    if column not in table.column_names:
+        raise DataError(f"{source}: no column {column!r}; it has {', '.join(map(repr, table.column_names))}")
+    values = table.with_format("arrow")[:][column]
+    try:
+        return pc.fill_null(values.cast(pa.string()), "")
+    except pa.ArrowException:
+        raise DataError(f"{source}: column {column!r} holds {values.type}, not text") from None

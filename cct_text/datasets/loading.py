@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +13,9 @@ import pyarrow as pa
 from cct_text.artifacts import sha256_of
 from cct_text.config import DataConfig
 from cct_text.datasets.cache import cache_key, load_cached, save_cached
-from cct_text.datasets.dataset import Dataset, Split, cut_dev
+from cct_text.datasets.dataset import Dataset, Split, content_digest, cut_dev, natural_order
 from cct_text.datasets.files import read_rows
-from cct_text.datasets.hub import load_from_hub
+from cct_text.datasets.hub import load_from_hub, load_registered_from_hub
 from cct_text.datasets.registry import ENTRIES, Entry, entry_named
 from cct_text.download import cache_dir, fetch
 from cct_text.errors import DataError, ResourceError, UsageError
@@ -45,6 +43,7 @@ def load_dataset(config: DataConfig | str) -> Dataset:
     config = DataConfig(dataset=config) if isinstance(config, str) else config
     if config.dataset.startswith(HUB_PREFIX):
         _refuse_phrases(config)
+        _refuse_options(config, ("dev", "test"), "a hub data set has its own splits")
         labels, splits = load_from_hub(
             config.dataset.removeprefix(HUB_PREFIX), config.text_columns, config.label_column
         )
@@ -59,7 +58,7 @@ def load_dataset(config: DataConfig | str) -> Dataset:
 
 
 def _looks_like_a_file(name: str) -> bool:
-    return os.sep in name or "." in name or Path(name).exists()
+    return os.sep in name or "." in name or os.path.exists(name)  # noqa: PTH110 - Path raises for a name too long
 
 
 def _refuse_phrases(config: DataConfig) -> None:
@@ -67,18 +66,22 @@ def _refuse_phrases(config: DataConfig) -> None:
         raise UsageError(f"phrases = true: {config.dataset} has no trees; sst2, sst3 and sst5 have")
 
 
+def _refuse_options(config: DataConfig, options: Iterable[str], why: str) -> None:
+    for option in options:
+        if value := getattr(config, option):
+            raise UsageError(f"{option} = {value!r}: {why}")
+
+
 def _load_registered(entry: Entry, config: DataConfig) -> Dataset:
     if config.phrases and not entry.trees:
         _refuse_phrases(config)
-    for option in ("dev", "test", "label_column"):
-        if getattr(config, option) is not None:
-            raise UsageError(f"{option} = {getattr(config, option)!r}: {entry.name} has its own splits and columns")
+    _refuse_options(
+        config, ("dev", "test", "text_columns", "label_column"), f"{entry.name} has its own splits and columns"
+    )
     found = find_files(entry, config.data_dir)
     if found is None and entry.hub is not None:
         try:
-            labels, splits = load_from_hub(
-                entry.hub.name, entry.hub.text_columns, entry.hub.label_column, revision=entry.hub.revision
-            )
+            labels, splits = load_registered_from_hub(entry.hub, entry.labels)
             return _finish(config, labels, splits, f"hub: {entry.hub.name}", {})
         except (ResourceError, DataError) as error:
             logger.info("%s; trying the official files", error)
@@ -158,7 +161,7 @@ def _load_files(config: DataConfig) -> Dataset:
     paths = {"train": config.dataset, "dev": config.dev, "test": config.test}
     given = {split: path for split, path in paths.items() if path is not None}
     read = {split: _read_file(path, config) for split, path in given.items()}
-    labels = _natural_order(set(read["train"][1]))
+    labels = natural_order(set(read["train"][1]))
     if len(labels) < 2:
         raise DataError(f"only one class, {labels[0]!r}; a classifier needs two or more", path=config.dataset)
     index = {label: number for number, label in enumerate(labels)}
@@ -172,7 +175,11 @@ def _load_files(config: DataConfig) -> Dataset:
                     line=line,
                 )
         splits[split] = Split(texts, np.fromiter((index[name] for name in names), np.int64, len(names)))
-    checksums = {Path(path).name: sha256_of(path) for path in given.values()}
+    names = [Path(path).name for path in given.values()]
+    checksums = {
+        path if names.count(name) > 1 else name: sha256_of(path)
+        for name, path in zip(names, given.values(), strict=True)
+    }
     return _finish(config, labels, splits, str(Path(config.dataset).parent), checksums)
 
 
@@ -198,12 +205,6 @@ def _read_file(path: str, config: DataConfig) -> tuple[pa.ChunkedArray, list[str
     return pa.chunked_array(chunks), labels, lines
 
 
-def _natural_order(labels: set[str]) -> tuple[str, ...]:
-    """Whole numbers by value, anything else by the alphabet."""
-    numeric = all(re.fullmatch(r"-?\d+", label) for label in labels)
-    return tuple(sorted(labels, key=int if numeric else str))
-
-
 def _finish(
     config: DataConfig, labels: tuple[str, ...], splits: dict[str, Split], source: str, files: dict[str, str]
 ) -> Dataset:
@@ -211,25 +212,8 @@ def _finish(
     train, dev, test = splits["train"], splits.get("dev"), splits.get("test")
     if len(np.unique(train.labels)) < 2:
         raise DataError(f"{config.dataset}: train holds one class only; a classifier needs two or more")
-    digest = _digest(labels, splits)
+    digest = content_digest(labels, splits)
     cut = dev is None
     if dev is None:
         train, dev = cut_dev(train, config.dev_fraction, config.split_seed)
     return Dataset(config.dataset, labels, train, dev, test, source, files, digest, cut)
-
-
-def _digest(labels: tuple[str, ...], splits: dict[str, Split]) -> str:
-    """SHA-256 over the labels and every split's texts and classes."""
-    digest = hashlib.sha256("\0".join(labels).encode())
-    for name in sorted(splits):
-        digest.update(name.encode())
-        for text in _texts(splits[name]):
-            digest.update(text.encode())
-            digest.update(b"\0")
-        digest.update(splits[name].labels.astype("<i8").tobytes())
-    return digest.hexdigest()
-
-
-def _texts(split: Split) -> Iterator[str]:
-    for chunk in split.texts.chunks:
-        yield from chunk.to_pylist()

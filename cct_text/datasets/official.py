@@ -7,12 +7,16 @@ where the data set has no such split.
 from __future__ import annotations
 
 import csv
+import gzip
 import html
 import io
+import lzma
 import re
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.resources import files as resource_files
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -137,11 +141,12 @@ def _nodes_of(tree: str, source: str, number: int) -> Iterator[tuple[int, str, b
 
 
 def _zip_lines(path: Path, member: str) -> Iterator[str]:
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(_member(archive, member, path)) as stream:
-            yield from io.TextIOWrapper(stream, encoding="utf-8")
-    except (zipfile.BadZipFile, UnicodeDecodeError, EOFError, OSError) as error:
-        raise DataError(f"damaged archive: {error}", path=path) from None
+    with (
+        _damage_told(path),
+        zipfile.ZipFile(path) as archive,
+        archive.open(_member(archive, member, path)) as stream,
+    ):
+        yield from io.TextIOWrapper(stream, encoding="utf-8")
 
 
 def _member(archive: zipfile.ZipFile, member: str, path: Path) -> zipfile.ZipInfo:
@@ -174,31 +179,39 @@ class NumberedCsv:
             return None
         name = self.file.format(split=split)
         if self.archive is None:
-            return self._rows(files[name].open("rb"), str(files[name]))
+            return self._file(files[name])
         return self._archived(files[self.archive], name)
 
+    def _file(self, path: Path) -> Iterator[Row]:
+        with path.open("rb") as stream:
+            yield from self._rows(stream, str(path))
+
     def _archived(self, path: Path, name: str) -> Iterator[Row]:
-        for member, stream in _tar_members(path):
-            if member == name:
-                yield from self._rows(stream, f"{path}!{name}")
-                return
-        raise DataError(f"has no member {name}; is it the official archive?", path=path)
+        found = False
+        with _damage_told(path):
+            for member, stream in _tar_members(path):
+                if member == name and not found:
+                    found = True
+                    yield from self._rows(stream, f"{path}!{name}")
+        if not found:
+            raise DataError(f"has no member {name}; is it the official archive?", path=path)
 
     def _rows(self, stream: IO[bytes], source: str) -> Iterator[Row]:
-        with stream:
-            lines = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-            reader = csv.reader(lines)
-            try:
-                for row in reader:
-                    if len(row) < 2 or not row[0].isdecimal() or not 1 <= int(row[0]) <= len(self.labels):
-                        raise DataError(
-                            f'expected "class","title","text" with a class of 1 to {len(self.labels)}, saw {row[:2]}',
-                            path=source,
-                            line=reader.line_num,
-                        )
-                    yield self.labels[int(row[0]) - 1], clean_news(" ".join(filter(None, row[1:])))
-            except (csv.Error, UnicodeDecodeError, EOFError) as error:
-                raise DataError(f"malformed: {error}", path=source, line=reader.line_num) from None
+        # Not a TextIOWrapper: it asks whether it can seek, and a member of a streamed archive cannot say.
+        reader = csv.reader(line.decode("utf-8") for line in stream)
+        try:
+            for row in reader:
+                if len(row) < 2 or not row[0].isdecimal() or not 1 <= int(row[0]) <= len(self.labels):
+                    raise DataError(
+                        f'expected "class","title","text" with a class of 1 to {len(self.labels)}, saw {row[:2]}',
+                        path=source,
+                        line=reader.line_num,
+                    )
+                yield self.labels[int(row[0]) - 1], clean_news(" ".join(filter(None, row[1:])))
+        except csv.Error as error:
+            raise DataError(f"malformed: {error}", path=source, line=reader.line_num) from None
+        except UnicodeDecodeError as error:
+            raise DataError(f"malformed: {error}", path=source, line=reader.line_num + 1) from None
 
 
 _BROKEN_ENTITY = re.compile(r"(?:&| ?(?<![&\w]))(#\d+|quot|amp|lt|gt|nbsp|hellip|[lr][sd]quo|[mn]dash);")
@@ -227,27 +240,50 @@ def read_imdb(files: Files, split: str, phrases: bool) -> Iterator[Row] | None:
 
 def _imdb_rows(path: Path, split: str) -> Iterator[Row]:
     reviews: list[tuple[str, str, str]] = []
-    for member, stream in _tar_members(path):
-        parts = PurePosixPath(member).parts
-        if len(parts) == 4 and parts[1] == split and parts[2] in ("neg", "pos") and parts[3].endswith(".txt"):
-            reviews.append((parts[2], parts[3], stream.read().decode("utf-8", errors="replace")))
+    with _damage_told(path):
+        for member, stream in _tar_members(path):
+            parts = PurePosixPath(member).parts
+            if len(parts) == 4 and parts[1] == split and parts[2] in ("neg", "pos") and parts[3].endswith(".txt"):
+                reviews.append((parts[2], parts[3], stream.read().decode("utf-8", errors="replace")))
     if not reviews:
         raise DataError(f"has no reviews under aclImdb/{split}; is it the official archive?", path=path)
     reviews.sort()
-    return ((label, _BREAK.sub(" ", text)) for label, _, text in reviews)
+    return ((label, clean_review(text)) for label, _, text in reviews)
+
+
+def clean_review(text: str) -> str:
+    """IMDb without its line breaks.
+
+    >>> clean_review("Good.<br /><br />Bad.")
+    'Good.  Bad.'
+    """
+    return _BREAK.sub(" ", text)
 
 
 def _tar_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """Name and content of each plain file of a .tar.gz, in one pass."""
+    """Name and content of each plain file of a .tar.gz, in one pass; whoever reads them stands in `_damage_told`."""
+    # Not mode "r|gz", for which an archive that breaks off between two members is whole.
+    with gzip.open(path) as whole, tarfile.open(fileobj=whole, mode="r|") as archive:
+        for member in archive:
+            if not member.isfile():
+                continue
+            if member.size > MAX_MEMBER_BYTES:
+                raise DataError(f"member {member.name} has {member.size:,} bytes, too many", path=path)
+            stream = archive.extractfile(member)
+            if stream is not None:
+                yield member.name, stream
+        # The checksum stands at the end.
+        while whole.read(1 << 20):
+            pass
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """Whatever an archive's modules raise for damage, as a DataError."""
     try:
-        with tarfile.open(path, "r|gz") as archive:
-            for member in archive:
-                if not member.isfile():
-                    continue
-                if member.size > MAX_MEMBER_BYTES:
-                    raise DataError(f"member {member.name} has {member.size:,} bytes, too many", path=path)
-                stream = archive.extractfile(member)
-                if stream is not None:
-                    yield member.name, stream
-    except (tarfile.TarError, EOFError, OSError) as error:
+        yield
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
         raise DataError(f"damaged archive: {error}", path=path) from None
+    except (UnicodeDecodeError, RuntimeError) as error:
+        # RuntimeError: an encrypted member, or a compression that this Python does not know.
+        raise DataError(f"cannot read the archive: {error}", path=path) from None

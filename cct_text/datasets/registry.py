@@ -19,12 +19,21 @@ _TREC = "https://cogcomp.seas.upenn.edu/Data/QA/QC"
 
 @dataclass(frozen=True)
 class HubSource:
-    """A data set on the Hugging Face hub, in Parquet."""
+    """A data set on the Hugging Face hub, in Parquet.
+
+    Attributes:
+        name: ORG/NAME.
+        text_columns: joined by a blank.
+        label_column: in it the class.
+        revision: branch or commit; the main branch when not given.
+        clean: what the reader of the official files does to a text, so that both give the same.
+    """
 
     name: str
     text_columns: tuple[str, ...]
     label_column: str
     revision: str | None = None
+    clean: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +161,7 @@ ENTRIES = {
             read=official.NumberedCsv("{split}.csv", ("World", "Sports", "Business", "Sci/Tech")),
             licence="non-commercial use (see the corpus' page)",
             homepage="http://groups.di.unipi.it/~gulli/AG_corpus_of_news_articles.html",
-            hub=HubSource("fancyzhx/ag_news", ("text",), "label"),
+            hub=HubSource("fancyzhx/ag_news", ("text",), "label", clean=official.clean_news),
         ),
         Entry(
             name="imdb",
@@ -170,7 +179,7 @@ ENTRIES = {
             read=official.read_imdb,
             licence="not stated",
             homepage="https://ai.stanford.edu/~amaas/data/sentiment",
-            hub=HubSource("stanfordnlp/imdb", ("text",), "label"),
+            hub=HubSource("stanfordnlp/imdb", ("text",), "label", clean=official.clean_review),
         ),
         Entry(
             name="dbpedia",
@@ -188,7 +197,7 @@ ENTRIES = {
             read=official.NumberedCsv("dbpedia_csv/{split}.csv", official.DBPEDIA_LABELS, archive="dbpedia_csv.tar.gz"),
             licence="CC-BY-SA-3.0",
             homepage="https://www.dbpedia.org",
-            hub=HubSource("fancyzhx/dbpedia_14", ("title", "content"), "label"),
+            hub=HubSource("fancyzhx/dbpedia_14", ("title", "content"), "label", clean=official.clean_news),
         ),
     )
 }

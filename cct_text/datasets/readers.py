@@ -1,0 +1,307 @@
+"""Readers of the formats that users' files come in: bytes to batches of texts, labels and line numbers."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cct_text.datasets.columns import find_columns
+from cct_text.errors import DataError, UsageError
+
+BATCH_ROWS = 4096
+BATCH_CHARACTERS = 1 << 24
+"""A batch ends here although it has fewer rows: rows of a megabyte each must not fill the memory."""
+MAX_FIELD_CHARACTERS = 1 << 26
+"""A longer field of a CSV file is taken for a quote that never closes."""
+
+LABEL_PREFIX = "__label__"
+"""What marks a label in a text file, as fastText has it: `__label__spam win a prize now`."""
+
+
+@dataclass(frozen=True)
+class RowBatch:
+    """Some rows of a file, in order.
+
+    Attributes:
+        texts: string (n,); several text columns are joined by a blank.
+        labels: string (n,), or None where no label was asked for.
+        lines: int64 (n,): the line of the file on which each row begins, counted from 1; for Parquet the row.
+        replaced: rows in which invalid UTF-8 was replaced.
+    """
+
+    texts: pa.StringArray
+    labels: pa.StringArray | None
+    lines: pa.Int64Array
+    replaced: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a reader of one format needs."""
+
+    name: str
+    stream: BinaryIO
+    text_columns: tuple[str, ...]
+    label_column: str | None
+    labelled: bool
+    batch_rows: int
+
+    def columns(self, known: Sequence[str]) -> tuple[list[str], str | None]:
+        """Text columns and label column among those of the file."""
+        return find_columns(known, self.text_columns, self.label_column, labelled=self.labelled, path=self.name)
+
+
+class _Collector:
+    """Gathers rows into batches."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.clear()
+
+    def clear(self) -> None:
+        self.texts: list[str] = []
+        self.labels: list[str] = []
+        self.lines: list[int] = []
+        self.replaced = 0
+        self.characters = 0
+
+    def add(self, text: str, label: str, line: int, replaced: bool) -> RowBatch | None:
+        """Take a row; returns a batch when it is full."""
+        self.texts.append(text)
+        self.labels.append(label)
+        self.lines.append(line)
+        self.replaced += replaced
+        self.characters += len(text)
+        full = len(self.texts) >= self.job.batch_rows or self.characters >= BATCH_CHARACTERS
+        return self.take() if full else None
+
+    def take(self) -> RowBatch | None:
+        """What has been gathered, if anything."""
+        if not self.texts:
+            return None
+        batch = RowBatch(
+            pa.array(self.texts, pa.string()),
+            pa.array(self.labels, pa.string()) if self.job.labelled else None,
+            pa.array(self.lines, pa.int64()),
+            self.replaced,
+        )
+        self.clear()
+        return batch
+
+
+def _lines(job: Job, *, keep_ends: bool = False) -> Iterator[tuple[int, str, bool]]:
+    """Number, text, and whether bytes were replaced, of each line that ends in LF or CR LF; with its end on request."""
+    try:
+        for number, raw in enumerate(job.stream, start=1):
+            line = raw[3:] if number == 1 and raw.startswith(codecs.BOM_UTF8) else raw
+            if not keep_ends:
+                line = line.removesuffix(b"\n").removesuffix(b"\r")
+            yield number, *_decoded(line)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"cannot read: {error}", path=job.name) from None
+
+
+def _decoded(raw: bytes) -> tuple[str, bool]:
+    """Bytes as text, and whether some were not UTF-8 and were replaced."""
+    try:
+        return raw.decode("utf-8"), False
+    except UnicodeDecodeError:
+        return raw.decode("utf-8", errors="replace"), True
+
+
+def _read_text(job: Job) -> Iterator[RowBatch]:
+    if job.text_columns or job.label_column:
+        raise UsageError(f"{job.name}: a text file has no columns; leave --text-column and --label-column out")
+    collector = _Collector(job)
+    for number, line, replaced in _lines(job):
+        label, text = "", line
+        if job.labelled:
+            if not line.strip():
+                continue
+            label, *rest = re.split(r"[ \t]", line, maxsplit=1)
+            text = rest[0] if rest else ""
+            if not label.startswith(LABEL_PREFIX) or label == LABEL_PREFIX:
+                raise DataError(
+                    f"no label: {line[:40]!r}; a labelled text file has lines such as `{LABEL_PREFIX}spam the text`, "
+                    "other formats are .csv, .tsv, .jsonl and .parquet",
+                    path=job.name,
+                    line=number,
+                )
+            if text.startswith(LABEL_PREFIX):
+                raise DataError(f"more than one label: {line[:40]!r}; a row has one", path=job.name, line=number)
+            label = label.removeprefix(LABEL_PREFIX)
+        if batch := collector.add(text, label, number, replaced):
+            yield batch
+    if batch := collector.take():
+        yield batch
+
+
+def _read_delimited(job: Job, delimiter: str) -> Iterator[RowBatch]:
+    # The csv module refuses fields beyond 128 KiB unless told otherwise; a text may be a megabyte.
+    csv.field_size_limit(MAX_FIELD_CHARACTERS)
+    replaced_lines: list[int] = []
+    at_end = False
+
+    def lines() -> Iterator[str]:
+        nonlocal at_end
+        for number, line, replaced in _lines(job, keep_ends=True):
+            if replaced:
+                replaced_lines.append(number)
+            yield line
+        at_end = True
+
+    reader = csv.reader(lines(), delimiter=delimiter)
+    collector = _Collector(job)
+    header: list[str] | None = None
+    try:
+        start = 1
+        for row in reader:
+            first, start = start, reader.line_num + 1
+            if at_end:
+                # The reader saw the end of the file and still had a field open.
+                raise DataError(
+                    'a quote that opens in this row never closes; a quote within a field is written twice: ""',
+                    path=job.name,
+                    line=first,
+                )
+            if header is None:
+                if not row:
+                    continue
+                header = row
+                texts, label = job.columns(header)
+                text_at = [header.index(column) for column in texts]
+                label_at = None if label is None else header.index(label)
+                replaced_lines.clear()
+                continue
+            if not row and len(header) > 1:
+                # A blank line: no row of a file with several columns.
+                continue
+            row = row or [""]
+            if len(row) != len(header):
+                raise DataError(
+                    f"{len(row)} fields where the header has {len(header)}; quote fields that hold {delimiter!r}",
+                    path=job.name,
+                    line=first,
+                )
+            text = _joined(row[at] for at in text_at)
+            value = "" if label_at is None else row[label_at]
+            if batch := collector.add(text, value, first, bool(replaced_lines)):
+                yield batch
+            replaced_lines.clear()
+    except csv.Error as error:
+        raise DataError(f"malformed: {error}", path=job.name, line=reader.line_num) from None
+    if header is None:
+        raise DataError("empty file: expected a header line with the columns' names", path=job.name)
+    if batch := collector.take():
+        yield batch
+
+
+def _read_jsonl(job: Job) -> Iterator[RowBatch]:
+    collector = _Collector(job)
+    columns: tuple[list[str], str | None] | None = None
+    for number, line, replaced in _lines(job):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise DataError(f"not JSON: {error}: {line[:40]!r}", path=job.name, line=number) from None
+        except RecursionError:
+            raise DataError("not a row: JSON nested too deeply", path=job.name, line=number) from None
+        if not isinstance(record, dict):
+            raise DataError(f"expected a JSON object, saw {line[:40]!r}", path=job.name, line=number)
+        if columns is None:
+            columns = job.columns(list(record))
+        texts, label = columns
+        missing = [column for column in (*texts, *([label] if label else [])) if column not in record]
+        if missing:
+            raise DataError(f"no key {missing[0]!r}; it has {', '.join(record)}", path=job.name, line=number)
+        row = [_plain(record[column]) for column in (*texts, *([label] if label else []))]
+        if "\\u" in line:
+            # Half of a surrogate pair, which an escape can write, is no text.
+            whole = [value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for value in row]
+            replaced, row = replaced or whole != row, whole
+        text = _joined(row[: len(texts)])
+        if batch := collector.add(text, row[-1] if label else "", number, replaced):
+            yield batch
+    if batch := collector.take():
+        yield batch
+
+
+def _joined(values: Iterable[str]) -> str:
+    """Several text columns as one text."""
+    return " ".join(value for value in values if value)
+
+
+def _plain(value: object) -> str:
+    """A value of JSON or Parquet as text; null is empty."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | int | float | list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def _read_parquet(job: Job) -> Iterator[RowBatch]:
+    try:
+        # Parquet is read from its end, which a pipe does not have yet.
+        stream = job.stream if job.stream.seekable() else io.BytesIO(job.stream.read())
+        file = pq.ParquetFile(stream)
+        texts, label = job.columns(file.schema_arrow.names)
+        wanted = [*texts, *([label] if label else [])]
+        first = 1
+        for batch in file.iter_batches(_rows_at_once(file, job.batch_rows), columns=wanted):
+            columns = [_parquet_values(batch[column]) for column in wanted]
+            rows = list(zip(*columns, strict=True))
+            yield RowBatch(
+                pa.array([_joined(text for text, _ in row[: len(texts)]) for row in rows], pa.string()),
+                pa.array([text for text, _ in columns[-1]], pa.string()) if label else None,
+                pa.array(range(first, first + len(batch)), pa.int64()),
+                sum(any(replaced for _, replaced in row) for row in rows),
+            )
+            first += len(batch)
+    except (pa.ArrowException, UnicodeDecodeError, OSError, EOFError, zlib.error) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"not a readable Parquet file: {reason}", path=job.name) from None
+
+
+def _rows_at_once(file: pq.ParquetFile, batch_rows: int) -> int:
+    """Fewer than `batch_rows` where rows are so long that a batch would exceed its characters."""
+    groups = (file.metadata.row_group(number) for number in range(file.num_row_groups))
+    size: int = sum(group.total_byte_size for group in groups)
+    return max(1, min(batch_rows, BATCH_CHARACTERS * int(file.metadata.num_rows) // max(size, 1)))
+
+
+def _parquet_values(column: pa.Array) -> list[tuple[str, bool]]:
+    """Each value as text, and whether invalid UTF-8 was replaced."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        # Not checked on reading, and Python would refuse it.
+        column = column.cast(pa.large_binary())
+    try:
+        values = column.to_pylist()
+    except ValueError as error:
+        raise pa.ArrowInvalid(f"a value that is no text: {error}") from None
+    return [_decoded(value) if isinstance(value, bytes) else (_plain(value), False) for value in values]
+
+
+READERS = {
+    "text": _read_text,
+    "csv": lambda job: _read_delimited(job, ","),
+    "tsv": lambda job: _read_delimited(job, "\t"),
+    "jsonl": _read_jsonl,
+    "parquet": _read_parquet,
+}

@@ -1,0 +1,93 @@
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cct_text.datasets.dataset import Split, cut_dev
+from tests.support.user_files import as_csv
+
+
+def split_of(counts):
+    """Rows with these numbers of each class, mixed; each text is its row."""
+    labels = np.random.default_rng(5).permutation(np.repeat(np.arange(len(counts)), counts))
+    return Split(pa.chunked_array([[str(row) for row in range(len(labels))]]), labels)
+
+
+def rows(split):
+    return [int(text) for text in split.texts.to_pylist()]
+
+
+@given(
+    counts=st.lists(st.integers(1, 60), min_size=1, max_size=20), fraction=st.floats(0, 0.5), seed=st.integers(0, 99)
+)
+def test_every_row_is_in_train_or_dev_once_and_in_order(counts, fraction, seed):
+    whole = split_of(counts)
+    train, dev = cut_dev(whole, fraction, seed)
+    assert sorted(rows(train) + rows(dev)) == list(range(len(whole)))
+    for split in (train, dev):
+        assert rows(split) == sorted(rows(split))
+        assert (split.labels == whole.labels[rows(split)]).all()
+
+
+@given(
+    counts=st.lists(st.integers(1, 60), min_size=1, max_size=20), fraction=st.floats(0, 0.5), seed=st.integers(0, 99)
+)
+def test_every_class_gives_its_share_to_within_a_row_and_keeps_one(counts, fraction, seed):
+    train, dev = cut_dev(split_of(counts), fraction, seed)
+    for label, count in enumerate(counts):
+        assert abs((dev.labels == label).sum() - count * fraction) <= 1 + 1e-9
+        assert (train.labels == label).any()
+
+
+@given(counts=st.lists(st.integers(2, 60), min_size=1, max_size=20), seed=st.integers(0, 99))
+def test_the_whole_comes_to_the_fraction(counts, seed):
+    _, dev = cut_dev(split_of(counts), 0.1, seed)
+    assert abs(len(dev) - sum(counts) * 0.1) <= 1 + 1e-9
+
+
+def test_classes_of_one_row_take_nothing_from_the_others():
+    train, dev = cut_dev(split_of([1] * 100 + [20]), 0.1, seed=0)
+    assert Counter(dev.labels.tolist()) == {100: 2}
+    assert Counter(train.labels.tolist())[100] == 18
+
+
+def test_the_cut_is_a_function_of_the_seed():
+    whole = split_of([50, 30, 20])
+    assert rows(cut_dev(whole, 0.1, 7)[1]) == rows(cut_dev(whole, 0.1, 7)[1])
+    assert rows(cut_dev(whole, 0.1, 7)[1]) != rows(cut_dev(whole, 0.1, 8)[1])
+
+
+def test_the_cut_is_the_one_that_it_always_was():
+    # Published results rest on it.
+    assert rows(cut_dev(split_of([30, 20]), 0.1, 0)[1]) == [4, 10, 21, 42, 48]
+
+
+@pytest.fixture
+def own(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_bytes(as_csv([("ab"[number % 2], f"text {number}") for number in range(60)]))
+    return path
+
+
+def test_split_seed_and_dev_fraction_are_those_of_the_cut(load, own):
+    cuts = {seed: load(own, split_seed=seed).dev.texts.to_pylist() for seed in (0, 1)}
+    assert cuts[0] != cuts[1]
+    assert cuts[0] == load(own).dev.texts.to_pylist()
+    assert len(load(own, dev_fraction=0.25).dev) == 15
+    assert len(load(own, dev_fraction=0.0).dev) == 0
+
+
+def test_the_cut_is_no_part_of_what_a_data_set_is(load, own):
+    assert load(own, split_seed=0).sha256 == load(own, split_seed=1).sha256 == load(own, dev_fraction=0.3).sha256
+
+
+def test_another_seed_of_training_sees_the_same_rows(load, own):
+    from cct_text.config import Config
+    from cct_text.datasets import load_dataset
+
+    config = Config().with_values({"dataset": str(own)})
+    splits = [load_dataset(config.with_values({"seed": seed}).data).dev.texts.to_pylist() for seed in (0, 1, 2)]
+    assert splits[0] == splits[1] == splits[2]
