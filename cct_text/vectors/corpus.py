@@ -27,6 +27,9 @@ def train_corpus_vectors(words: pa.ListArray, vocabulary: Vocabulary, dim: int, 
     """
     from gensim.models import Word2Vec
 
+    vectors = np.zeros((len(vocabulary), dim), np.float32)
+    if not any(vocabulary.counts):
+        return vectors
     # One worker and a hash of our own: gensim's defaults depend on thread timing and on Python's hash seed.
     model = Word2Vec(
         sentences=words.to_pylist(),
@@ -39,7 +42,6 @@ def train_corpus_vectors(words: pa.ListArray, vocabulary: Vocabulary, dim: int, 
         seed=seed,
         hashfxn=_stable_hash,
     )
-    vectors = np.zeros((len(vocabulary), dim), np.float32)
     for index, word in enumerate(vocabulary.words):
         if word in model.wv and vocabulary.counts[index]:
             vectors[index] = model.wv[word]

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import pickle
-import zipfile
-from collections.abc import Callable, Collection
+import warnings
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from cct_text.errors import DataError, UsageError
-from cct_text.vectors.text_file import TextVectors
-from cct_text.vectors.word_vectors import ArrayVectors, VectorFile, WordVectors
+from cct_text.vectors.keyed_vectors import load_keyed_vectors
+from cct_text.vectors.text_file import BLOCK, BROKEN, TextVectors, is_number, opened, text_members
+from cct_text.vectors.word_vectors import ArrayVectors, Selection, VectorFile, WordVectors
 
 MEMBER = "!"
 """Stands between a zip and the member of it that is meant: `glove.6B.zip!glove.6B.100d.txt`."""
 
 
 class BinaryVectors:
-    """word2vec's binary format: a header `V E`, then each word, a blank and E little-endian float32."""
+    """word2vec's binary format, plain or gzipped: a header `V E`, then each word, a blank and E little-endian float32."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -28,55 +29,82 @@ class BinaryVectors:
         """As `VectorFile.select`."""
         everything = words is None and top is None
         wanted = {word.encode() for word in words or ()}
-        found: dict[str, np.ndarray] = {}
-        data, at, rows, dim = self._open()
-        for number in range(rows):
-            word, begin = self._word(data, at, number)
-            at = begin + 4 * dim
-            if at > len(data):
-                raise DataError(f"ends in row {number + 1} of {rows}", path=self.path)
-            if everything or number < (top or 0) or word in wanted:
-                row = np.frombuffer(data, "<f4", dim, begin).astype(np.float32)
-                found.setdefault(word.decode("utf-8", errors="replace"), row)
-        return WordVectors(list(found), np.stack(list(found.values())) if found else np.zeros((0, dim), np.float32))
+        selection = Selection(f"{self.path}: row ")
+        with self._open() as (stream, rows, dim):
+            for number, word, numbers in self._rows(stream, rows, dim):
+                if everything or number <= (top or 0) or word in wanted:
+                    selection.add(number, word, np.frombuffer(numbers, "<f4").astype(np.float32))
+        return selection.vectors(dim)
 
     def shape(self) -> tuple[int, int]:
         """As `VectorFile.shape`, by the header."""
-        return self._open()[2:]
+        with self._open() as (_, rows, dim):
+            return rows, dim
 
-    def _open(self) -> tuple[memoryview, int, int, int]:
-        """The file's bytes, where the first row begins, V and E."""
+    @contextmanager
+    def _open(self) -> Iterator[tuple[BinaryIO, int, int]]:
+        """The file behind its header, V and E; what breaks while it is read is a DataError."""
         try:
-            data = memoryview(np.memmap(self.path, np.uint8, "r"))  # type: ignore[arg-type]
-        except (OSError, ValueError) as error:
+            with opened(self.path) as stream:
+                header = stream.readline(_LONGEST_HEADER)
+                shape = _shape(header)
+                if shape is None:
+                    raise DataError(
+                        f"not a word2vec binary file: it begins with {header.rstrip()[:24]!r}", path=self.path
+                    )
+                yield stream, *shape
+        except BROKEN as error:
             raise DataError(f"cannot read: {error}", path=self.path) from None
-        header = bytes(data[:64]).partition(b"\n")[0]
-        try:
-            rows, dim = map(int, header.split())
-            if rows < 0 or dim < 1:
-                raise ValueError
-        except ValueError:
-            raise DataError(f"not a word2vec binary file: it begins with {header[:24]!r}", path=self.path) from None
-        return data, len(header) + 1, rows, dim
 
-    def _word(self, data: memoryview, at: int, number: int) -> tuple[bytes, int]:
-        """The word that begins at a position, and where its vector begins."""
-        head = bytes(data[at : at + 4096])
-        word, blank, _ = head.partition(b" ")
-        if not blank:
-            raise DataError(f"ends in row {number + 1}", path=self.path)
-        # Some writers end a row with a line break, which then stands before the next word.
-        return word.lstrip(b"\n"), at + len(word) + 1
+    def _rows(self, stream: BinaryIO, rows: int, dim: int) -> Iterator[tuple[int, bytes, bytes]]:
+        """Number, word and the bytes of E numbers of each row."""
+        data, at = b"", 0
+        for number in range(1, rows + 1):
+            if len(data) - at < _LONGEST_WORD + 4 * dim:
+                data, at = data[at:] + stream.read(max(BLOCK, 4 * dim)), 0
+            blank = data.find(b" ", at, at + _LONGEST_WORD)
+            end = blank + 1 + 4 * dim
+            if blank < 0 or end > len(data):
+                raise DataError(f"ends in row {number} of {rows}", path=self.path)
+            # Some writers end a row with a line break, which then stands before the next word.
+            yield number, data[at:blank].lstrip(b"\n"), data[blank + 1 : end]
+            at = end
+
+
+_LONGEST_HEADER = 64
+_LONGEST_WORD = 4096
+_WIDEST = 100_000
+"""No file has wider vectors; a header that says so would only make us claim memory."""
+
+
+def _shape(header: bytes) -> tuple[int, int] | None:
+    """V and E of a word2vec header."""
+    try:
+        rows, dim = map(int, header.split())
+    except ValueError:
+        return None
+    return (rows, dim) if rows >= 0 and 1 <= dim <= _WIDEST else None
+
+
+def open_gzipped(path: Path) -> VectorFile:
+    """A .gz of word2vec's binary format, as gensim-data has some without saying so, or of a text format."""
+    try:
+        with opened(path) as stream:
+            header, first_row = stream.readline(_LONGEST_HEADER), stream.read(_LONGEST_WORD)
+    except BROKEN as error:
+        raise DataError(f"cannot read: {error}", path=path) from None
+    first_number = first_row.partition(b" ")[2].partition(b" ")[0]
+    return BinaryVectors(path) if _shape(header) and not is_number(first_number) else TextVectors(path)
 
 
 def read_npz(path: Path) -> VectorFile:
     """A NumPy archive with `words` (V,) and `vectors` (V, E)."""
     try:
         with np.load(path, allow_pickle=False) as archive:
-            words, matrix = archive["words"], archive["vectors"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"not an .npz with `words` and `vectors`: {error}", path=path) from None
-    return _arrays(words.tolist(), matrix, path)
+            words, matrix = archive["words"].tolist(), archive["vectors"]
+    except Exception as error:  # a damaged archive makes zipfile, zlib and NumPy raise a dozen kinds
+        raise DataError(f"not an .npz with `words` and `vectors`: {_reason(error)}", path=path) from None
+    return _arrays(words, matrix, path)
 
 
 def read_torchtext(path: Path) -> VectorFile:
@@ -84,68 +112,50 @@ def read_torchtext(path: Path) -> VectorFile:
     import torch
 
     try:
-        words, _, matrix, _ = torch.load(path, weights_only=True, map_location="cpu")
-        return _arrays(list(words), matrix.numpy(), path)
-    except DataError:
-        raise
+        with warnings.catch_warnings():
+            # Of a file that is none torch says so twice: in a warning and in its exception.
+            warnings.simplefilter("ignore")
+            words, _, tensor, _ = torch.load(path, weights_only=True, map_location="cpu")
+        matrix = tensor.numpy()
     except Exception as error:  # torch.load raises whatever a damaged or foreign file makes it stumble over
-        raise DataError(f"not a vector cache of torchtext: {str(error).splitlines()[0]}", path=path) from None
-
-
-def read_keyed_vectors(path: Path) -> VectorFile:
-    """Gensim's `KeyedVectors.save`: a pickle, of which only the parts that such a file needs are let in."""
-    try:
-        with path.open("rb") as stream:
-            content = _KeyedVectorsUnpickler(stream).load()
-        words = content.__dict__["index_to_key"]
-        matrix = content.__dict__.get("vectors")
-        if matrix is None:
-            matrix = np.load(path.with_name(path.name + ".vectors.npy"), allow_pickle=False, mmap_mode="r")
-    except Exception as error:  # a hostile or damaged pickle may raise anything
-        raise DataError(f"not a readable KeyedVectors file: {error}", path=path) from None
+        raise DataError(f"not a vector cache of torchtext: {_reason(error)}", path=path) from None
     return _arrays(words, matrix, path)
 
 
-class _Content:
-    """Stands for gensim's class: it only takes the attributes."""
-
-
-class _KeyedVectorsUnpickler(pickle.Unpickler):
-    """Builds arrays and plain containers, and nothing else."""
-
-    _NUMPY = frozenset(
-        {
-            *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
-            *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
-            ("numpy", "ndarray"),
-            ("numpy", "dtype"),
-        }
-    )
-
-    def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - the interface of pickle
-        if (module, name) == ("gensim.models.keyedvectors", "KeyedVectors"):
-            return _Content
-        if (module, name) in self._NUMPY:
-            return super().find_class(module, name)
-        raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no KeyedVectors needs")
+def read_keyed_vectors(path: Path) -> VectorFile:
+    """Gensim's `KeyedVectors.save`, with its matrix inside or in a `.vectors.npy` beside it."""
+    try:
+        words, matrix = load_keyed_vectors(path)
+    except Exception as error:  # a hostile or damaged pickle may raise anything
+        raise DataError(f"not a readable KeyedVectors file: {_reason(error)}", path=path) from None
+    return _arrays(words, matrix, path)
 
 
 def _arrays(words: Any, matrix: Any, path: Path) -> VectorFile:  # noqa: ANN401 - what a file held
-    matrix = np.asanyarray(matrix)
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise DataError("its words are not a list of strings", path=path)
+    if not isinstance(matrix, np.ndarray):
+        raise DataError(f"its vectors are no array but {type(matrix).__name__}", path=path)
     if matrix.ndim != 2 or len(words) != len(matrix) or matrix.dtype.kind != "f" or not matrix.shape[1]:
         raise DataError(f"{len(words)} words with vectors of shape {matrix.shape} {matrix.dtype}", path=path)
-    if not all(isinstance(word, str) for word in words):
-        raise DataError("its words are not all strings", path=path)
-    return ArrayVectors(words, matrix)
+    try:
+        return ArrayVectors(words, matrix, str(path))
+    except UnicodeError as error:
+        raise DataError(f"its words are not all valid Unicode: {error}", path=path) from None
 
 
-def open_file(path: Path, member: str | None = None, prefer: str | None = None) -> VectorFile:
+def _reason(error: Exception) -> str:
+    """The first line of what an exception says, without control characters that a file may have put there; or its name."""
+    line = next(iter(str(error).splitlines()), "") or type(error).__name__
+    return line if line.isprintable() else ascii(line)
+
+
+def open_file(path: Path, member: str | None = None) -> VectorFile:
     """The reader for a file, by its ending.
 
     Args:
         path: the file.
         member: of a zip.
-        prefer: member of a zip to take if it is there, where `member` is not given.
 
     Raises:
         DataError: if the file is missing or damaged, or a zip does not tell which member is meant.
@@ -154,11 +164,12 @@ def open_file(path: Path, member: str | None = None, prefer: str | None = None) 
     if not path.is_file():
         raise DataError("no such file of word vectors", path=path)
     if path.suffix == ".zip":
-        return TextVectors(path, _zip_member(path, member, prefer))
+        return TextVectors(path, _zip_member(path, member))
     if member is not None:
         raise UsageError(f"{path}{MEMBER}{member}: {path.name} is no .zip")
     readers: dict[str, Callable[[Path], VectorFile]] = {
         ".bin": BinaryVectors,
+        ".gz": open_gzipped,
         ".npz": read_npz,
         ".pt": read_torchtext,
         ".kv": read_keyed_vectors,
@@ -166,14 +177,8 @@ def open_file(path: Path, member: str | None = None, prefer: str | None = None) 
     return readers.get(path.suffix, TextVectors)(path)
 
 
-def _zip_member(path: Path, member: str | None, prefer: str | None) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.endswith(".txt")]
-    except (zipfile.BadZipFile, OSError) as error:
-        raise DataError(f"not a readable zip: {error}", path=path) from None
-    if member is None and prefer in names:
-        return str(prefer)
+def _zip_member(path: Path, member: str | None) -> str:
+    names = text_members(path)
     if member is None and len(names) == 1:
         return names[0]
     if member in names:

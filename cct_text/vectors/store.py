@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cct_text.download import cache_dir
-from cct_text.errors import CCTTextError
-from cct_text.vectors.text_file import TextVectors
+from cct_text.errors import CCTTextError, DataError
+from cct_text.vectors.text_file import TextVectors, is_too_wide
 from cct_text.vectors.word_vectors import ArrayVectors
 
 logger = logging.getLogger(__name__)
@@ -38,12 +38,16 @@ def store_folder(file: TextVectors) -> Path:
 def open_store(file: TextVectors) -> ArrayVectors | None:
     """The converted file; None if there is none that can be read."""
     folder = store_folder(file)
+    if not folder.exists():
+        return None
     try:
         words = pa.ipc.open_file(pa.memory_map(str(folder / "words.arrow"))).read_all()["word"].combine_chunks()
         matrix = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, pa.ArrowException):
+        whole = words.type == pa.string() and matrix.dtype == np.float32 and matrix.shape[:-1] == (len(words),)
+    except Exception as error:  # damaged files make Arrow and NumPy raise a dozen kinds
+        logger.info("%s: %s is passed over: %s", file.name, folder, error)
         return None
-    return ArrayVectors(words, matrix) if matrix.ndim == 2 and len(words) == len(matrix) else None
+    return ArrayVectors(words, matrix, file.name) if whole else None
 
 
 def build_in_background(file: TextVectors) -> threading.Thread:
@@ -56,7 +60,7 @@ def build_in_background(file: TextVectors) -> threading.Thread:
 def _build_quietly(file: TextVectors) -> None:
     try:
         build_store(file)
-    except (OSError, ValueError, CCTTextError, pa.ArrowException) as error:
+    except (OSError, CCTTextError, pa.ArrowException) as error:
         logger.info("%s is not kept for the next use: %s", file.name, error)
 
 
@@ -65,7 +69,7 @@ def build_store(file: TextVectors) -> None:
 
     Raises:
         OSError: if the cache cannot be written to.
-        ValueError: if a row is not a word and E finite numbers.
+        DataError: if a row is not a word and E finite numbers.
     """
     from filelock import FileLock, Timeout
 
@@ -73,7 +77,8 @@ def build_store(file: TextVectors) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(f"{folder}.lock", timeout=0):
-            if not folder.exists():
+            if open_store(file) is None:
+                shutil.rmtree(folder, ignore_errors=True)
                 temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
                 try:
                     _convert(file, temporary)
@@ -87,21 +92,19 @@ def build_store(file: TextVectors) -> None:
 def _convert(file: TextVectors, folder: Path) -> None:
     """Words and numbers of every row, block by block; the numbers are parsed by Arrow, which lets other threads run."""
     words: list[pa.Array] = []
-    dim = 0
-    with (folder / "numbers").open("wb") as out, file.lines() as lines:
-        for block in iter(lambda: [line.rstrip() for line in islice(lines, _BLOCK_ROWS)], []):
-            if not words:
-                if len(block[0].split()) == 2:
-                    block = block[1:]  # a word2vec header
-                dim = block[0].count(b" ")
+    with (folder / "numbers").open("wb") as out, file.rows() as (dim, rows):
+        for block in iter(lambda: [line.rstrip() for _, line in islice(rows, _BLOCK_ROWS)], []):
             fields = pc.split_pattern(pa.array(block, pa.binary()).cast(pa.string()), " ", max_splits=dim, reverse=True)
             if not np.all(np.diff(fields.offsets.to_numpy()) == dim + 1):
-                raise ValueError(f"a row has not {dim} numbers")
+                raise DataError(f"a row has not {dim} numbers", path=file.name)
             table = fields.flatten().to_numpy(zero_copy_only=False).reshape(-1, dim + 1)
             words.append(pa.array(table[:, 0], pa.string()))
+            with_blanks = words[-1].filter(pc.match_substring(words[-1], " ")).to_pylist()
+            if any(is_too_wide(word.encode()) for word in with_blanks):
+                raise DataError(f"a row has more than {dim} numbers", path=file.name)
             numbers = pa.array(table[:, 1:].ravel(), pa.string()).cast(pa.float32()).to_numpy()
             if not np.isfinite(numbers).all():
-                raise ValueError("a row holds NaN or infinity")
+                raise DataError("a row holds NaN or infinity", path=file.name)
             out.write(numbers.tobytes())
     _finish(folder, pa.concat_arrays(words), dim)
 

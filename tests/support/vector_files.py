@@ -50,6 +50,18 @@ def word2vec_binary_with_line_ends(path: Path) -> str:
     return str(path)
 
 
+def word2vec_binary_gzipped(path: Path) -> str:
+    """As gensim-data has word2vec-google-news-300."""
+    path.write_bytes(gzip.compress(binary()))
+    return str(path)
+
+
+def word2vec_text_gzipped(path: Path) -> str:
+    """As gensim-data has its glove vectors."""
+    keyed_vectors().save_word2vec_format(str(path), binary=False)
+    return str(path)
+
+
 def gensim(path: Path) -> str:
     keyed_vectors().save(str(path))
     return str(path)
@@ -68,6 +80,11 @@ def gensim_in_newer_pickle(path: Path) -> str:
 
 def text(path: Path) -> str:
     path.write_bytes(glove())
+    return str(path)
+
+
+def text_with_blank_lines(path: Path) -> str:
+    path.write_bytes(glove(WORDS[:4], MATRIX[:4]) + b"\n" + glove(WORDS[4:], MATRIX[4:]) + b"\n \n")
     return str(path)
 
 
@@ -121,6 +138,7 @@ def _cache() -> tuple[list[str], dict[str, int], torch.Tensor, int]:
 
 FORMATS: dict[str, tuple[str, Callable[[Path], str]]] = {
     "GloVe text": (".txt", text),
+    "GloVe text with blank lines": (".txt", text_with_blank_lines),
     "GloVe text from Windows": (".txt", text_with_windows_line_ends),
     "GloVe text under another ending": (".vec", text),
     "GloVe text, gzipped": (".txt.gz", gzipped),
@@ -129,6 +147,9 @@ FORMATS: dict[str, tuple[str, Callable[[Path], str]]] = {
     "word2vec text": (".txt", word2vec_text),
     "word2vec binary": (".bin", word2vec_binary),
     "word2vec binary with line ends": (".bin", word2vec_binary_with_line_ends),
+    "word2vec binary, gzipped": (".gz", word2vec_binary_gzipped),
+    "word2vec binary, gzipped, with its ending": (".bin.gz", word2vec_binary_gzipped),
+    "word2vec text, gzipped": (".gz", word2vec_text_gzipped),
     "gensim": (".kv", gensim),
     "gensim in two files": (".kv", gensim_in_two_files),
     "gensim in a newer pickle": (".kv", gensim_in_newer_pickle),
