@@ -134,6 +134,7 @@ def test_of_several_folders_the_first_that_has_the_vectors_counts(tmp_path, monk
         (f"{NAME}.bin", b"1 2\nword \x00\x00\x80\x3f\x00\x00\x00\x00"),
         ("glove.6B.zip", official_zip(d50=2, d100=1)),
     ],
+    ids=["txt", "txt.gz", "bin", "zip"],
 )
 def test_a_folder_may_hold_the_vectors_in_any_format(folder, name, content):
     (folder / name).write_bytes(content)
