@@ -57,10 +57,7 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
         temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
         # Not by tempfile, which makes files private: a result is as readable as any file the user creates.
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        mode = temporary.stat().st_mode
         yield temporary
-        # safetensors puts a private file of its own in the place of the one it is given.
-        temporary.chmod(mode)
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.replace(path)
@@ -108,6 +105,18 @@ class RunFolder:
         """Whether the folder holds a finished model."""
         return self.file(CONFIG).is_file()
 
+    def require_writable(self) -> None:
+        """See that the folder can be made or written to, before work is done whose result has nowhere to go.
+
+        Raises:
+            UsageError: if it cannot.
+        """
+        nearest = next(path for path in (self.path, *self.path.absolute().parents) if path.exists())
+        if not nearest.is_dir():
+            raise UsageError(f"{self.path}: cannot write: {nearest} is not a folder")
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            raise UsageError(f"{self.path}: cannot write: no permission in {nearest}")
+
     def write_model(self, files: ModelFiles) -> None:
         """Write configuration, tokenizer and weights; where one cannot be written, an older model stays as it is.
 
@@ -115,7 +124,7 @@ class RunFolder:
             UsageError: if the folder cannot be written to.
         """
         import tomli_w
-        from safetensors.torch import save_file
+        from safetensors.torch import save
 
         with ExitStack() as stack:
             # The last one entered is the first to get its name.
@@ -123,7 +132,8 @@ class RunFolder:
                 stack.enter_context(write_atomically(self.file(name))) for name in (CONFIG, TOKENIZER, WEIGHTS)
             )
             tokenizer.write_text(files.tokenizer, encoding="utf-8")
-            save_file({name: tensor.contiguous() for name, tensor in files.weights.items()}, weights)
+            # Not by save_file, which tells a full disk by an exception of its own.
+            weights.write_bytes(save({name: tensor.contiguous() for name, tensor in files.weights.items()}))
             checksums = {TOKENIZER: sha256_of(tokenizer), WEIGHTS: sha256_of(weights)}
             run = {"format": FORMAT, "labels": list(files.labels), "sha256": checksums}
             document = {"run": run, **files.config.to_dict()}
@@ -152,6 +162,14 @@ class RunFolder:
         except SafetensorError as error:
             raise self._damaged(WEIGHTS, str(error)) from None
         return ModelFiles(config, labels, contents[TOKENIZER].decode("utf-8", errors="replace"), weights)
+
+    def read_config(self) -> Config:
+        """The options of the run.
+
+        Raises:
+            DataError: if `config.toml` is missing, damaged, or of another format.
+        """
+        return self._read_config()[0]
 
     def _read_config(self) -> tuple[Config, tuple[str, ...], dict[str, str]]:
         """Options, labels and checksums from `config.toml`."""
@@ -188,7 +206,7 @@ class RunFolder:
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         """Write a JSON file of the run."""
         with write_atomically(self.file(name)) as path:
-            path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            path.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Read a JSON file of the run.
@@ -207,7 +225,7 @@ class RunFolder:
     def write_history(self, records: list[dict[str, Any]]) -> None:
         """Write `history.jsonl`, one line per epoch."""
         with write_atomically(self.file(HISTORY)) as path:
-            path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+            path.write_text("".join(json.dumps(record, allow_nan=False) + "\n" for record in records), encoding="utf-8")
 
     def _read(self, name: str) -> bytes:
         try:

@@ -31,7 +31,23 @@ def _bounded(default: Any, low: float, high: float | None = None) -> Any:  # noq
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataConfig:
+class _Section:
+    """Options that are checked however they are set: by a file, a flag or in Python."""
+
+    def __post_init__(self) -> None:
+        faults: list[str] = []
+        for option in fields(self):
+            value = getattr(self, option.name)
+            try:
+                object.__setattr__(self, option.name, _options()[option.name].convert(value))
+            except ValueError as error:
+                faults.append(f"{option.name} = {value!r}: {error}")
+        if faults:
+            raise UsageError("; ".join(faults))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig(_Section):
     """Where the texts and labels come from."""
 
     dataset: str = "questions"
@@ -55,7 +71,7 @@ class DataConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextConfig:
+class TextConfig(_Section):
     """From text to word ids."""
 
     tokenizer: str = "basic_english"
@@ -69,7 +85,7 @@ class TextConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EmbeddingConfig:
+class EmbeddingConfig(_Section):
     """The word vectors."""
 
     embeddings: EmbeddingMode = "glove-tuned"
@@ -86,7 +102,7 @@ class EmbeddingConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelConfig:
+class ModelConfig(_Section):
     """The network; what is not given follows from the model's name."""
 
     model: str = "cct-2/2"
@@ -116,7 +132,7 @@ class ModelConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingConfig:
+class TrainingConfig(_Section):
     """How the network is trained."""
 
     seed: int = _bounded(0, 0, _LARGEST_SEED)
@@ -134,7 +150,7 @@ class TrainingConfig:
     weight_decay: float = _bounded(0.05, 0.0)
     """Decoupled weight decay; biases, norms, positions and embeddings have none."""
     warmup_fraction: float = _bounded(0.1, 0.0, 1.0)
-    """Share of all steps in which the learning rate rises linearly from 0; then it falls as a half cosine to 0."""
+    """Share of all steps in which the learning rate rises linearly; then it falls as a half cosine to 0."""
     gradient_clip: float = _bounded(1.0, 0.0)
     """Largest norm of the gradient; 0 switches clipping off."""
     label_smoothing: float = _bounded(0.0, 0.0, 0.95)
@@ -142,7 +158,7 @@ class TrainingConfig:
     class_weights: ClassWeights = "none"
     """balanced: a class counts in the loss by the inverse of its share of train."""
     patience: int | None = _bounded(None, 1)
-    """Stop after this many epochs without a better dev accuracy; never when not given."""
+    """Stop after this many epochs that were no better on dev (accuracy, then loss); never when not given."""
     ema_decay: float = _bounded(0.0, 0.0, 0.99999)
     """Decay per step of the exponential moving average of the weights, which is evaluated and saved; 0: off."""
     precision: Precision = "auto"

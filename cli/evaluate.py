@@ -64,8 +64,9 @@ def _print(figures: dict[str, Any]) -> None:
     for name, row in figures["per_class"].items():
         shares = [f"{row['precision']:.2%}", f"{row['recall']:.2%}", f"{row['f1']:.2%}"]
         table.add_row(Text(name), *shares, f"{row['support']:,}")
-    console.print(table, "")
-    console.print(_confusions(list(figures["per_class"]), figures["confusion_matrix"], console.width))
+    console.print(table)
+    if figures["confusion_matrix"] is not None:
+        console.print("", _confusions(list(figures["per_class"]), figures["confusion_matrix"], console.width))
 
 
 def _confusions(names: list[str], matrix: list[list[int]], width: int) -> Table:

@@ -82,4 +82,4 @@ def train(
 
 def _folder_name(dataset: str) -> str:
     """`reviews.csv` as `reviews`, `hf:org/name` as `name`."""
-    return Path(dataset.removeprefix("hf:")).name.split(".")[0] or "run"
+    return Path(dataset.removeprefix("hf:").removesuffix(".gz")).stem or "run"

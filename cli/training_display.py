@@ -19,7 +19,7 @@ class TrainingDisplay(TrainingObserver):
     """Draws on standard error: a live bar on a terminal, one line an epoch elsewhere."""
 
     def __init__(self) -> None:
-        self.console = Console(stderr=True, highlight=False)
+        self.console = Console(stderr=True, highlight=False, markup=False)
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -79,7 +79,7 @@ def print_summary(metrics: dict[str, Any], folder: Path, *, as_json: bool) -> No
     if as_json:
         sys.stdout.write(json.dumps(metrics, ensure_ascii=False) + "\n")
         return
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("split")
     for column in ("rows", "accuracy", "macro F1", "loss", "ECE"):

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cct_text import config as config_module
-from cct_text.config import Config
+from cct_text.config import Config, DataConfig, EmbeddingConfig, TrainingConfig
 from cct_text.errors import UsageError
 
 SECTIONS = {section.name: type(getattr(Config(), section.name)) for section in fields(Config)}
@@ -258,3 +258,11 @@ def test_the_string_forms_of_a_path_are_equal(tmp_path):
     path = tmp_path / "small.toml"
     path.write_text("epochs = 1\n", encoding="utf-8")
     assert Config().with_file(str(path)) == Config().with_file(path) == Config().with_values({"epochs": 1})
+
+
+def test_options_set_in_python_are_checked_like_all_others():
+    with pytest.raises(UsageError, match="glove-frozen"):
+        EmbeddingConfig(embeddings="glove_frozen")
+    with pytest.raises(UsageError, match=r"epochs = 'x': expected a whole number; batch_size = 0: expected at least 1"):
+        TrainingConfig(batch_size=0, epochs="x")
+    assert DataConfig(text_columns=["a", "b"]).text_columns == ("a", "b")

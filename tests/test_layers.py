@@ -135,5 +135,6 @@ def test_starting_the_command_loads_no_heavy_package():
 
 
 def test_prediction_does_not_bring_training_into_memory():
-    loaded = loaded_after("import cct_text.inference")
+    loaded = loaded_after("import cct_text.inference.classifier, cct_text.inference.stream")
+    assert "cct_text.model" in loaded
     assert {name for name in loaded if name.startswith("cct_text.training")} == set()

@@ -11,15 +11,11 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from cct_text.artifacts import METRICS, RunFolder
 from cct_text.config import Config
 from cct_text.errors import UsageError
 from cct_text.model.forward import predict_logits
 from cct_text.model.persistence import TrainedModel, load_model, save_model
-
-WORDS_IN_A_BATCH = 65_536
-"""Words, pads included, of one forward pass: bounds its memory however long the texts may be."""
-LARGEST_BATCH = 256
-"""Texts of one forward pass at most; more are no faster."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -82,8 +78,10 @@ class TextClassifier:
         """Write the model's files into a run folder, whole or not at all; `load` reads them back.
 
         Raises:
-            UsageError: if the folder cannot be written to.
+            UsageError: if the folder cannot be written to, or holds a run, whose figures would be those of another model.
         """
+        if RunFolder(path).file(METRICS).exists():
+            raise UsageError(f"{path}: holds a run with its figures; save to another folder")
         save_model(self.model, path)
 
     @property
@@ -119,13 +117,8 @@ class TextClassifier:
         Raises:
             UsageError: if `texts` is one string, or holds something that is no string.
         """
-        max_words = self.config.text.max_words
-        return predict_logits(
-            self.model.network,
-            self.model.tokenizer.encode(_column(texts)),
-            max_words=max_words,
-            batch_size=max(1, min(LARGEST_BATCH, WORDS_IN_A_BATCH // max_words)),
-        )
+        encoded = self.model.tokenizer.encode(_column(texts))
+        return predict_logits(self.model.network, encoded, max_words=self.config.text.max_words)
 
     def explain(self, text: str) -> list[WordWeight]:
         """The words of a text with their weights in the pooling, which sum to 1.

@@ -29,8 +29,8 @@ def evaluate(classifier: TextClassifier, data: Dataset | Split) -> dict[str, Any
     """Figures on the test split of a data set, or on one split whose classes are the classifier's.
 
     Returns:
-        `rows` and the figures of `split_metrics`: accuracy, macro_f1, loss, ece, per_class, confusion_matrix and, for a
-        data set of which some test texts stand in train, without_rows_in_train.
+        `rows` and the figures of `split_metrics`: accuracy, macro_f1, loss, ece, per_class, confusion_matrix and, for the
+        data set that the run was trained on, if some of its test texts stand in train, without_rows_in_train.
 
     Raises:
         DataError: if the test split has a label that the classifier does not know, or there are no rows.
@@ -38,7 +38,8 @@ def evaluate(classifier: TextClassifier, data: Dataset | Split) -> dict[str, Any
     """
     seen = None
     if isinstance(data, Dataset):
-        seen = data.test_seen_in_train
+        if data.name == classifier.config.data.dataset:
+            seen = data.test_seen_in_train
         data = _test_split(data, classifier.labels)
     if not len(data):
         raise DataError("no rows to evaluate on")
@@ -70,6 +71,8 @@ def load_evaluation_data(
     """
     own = classifier.config.data
     if source is not None and source not in ENTRIES and not source.startswith(HUB_PREFIX) and _names_a_file(source):
+        if Path(source).absolute() == Path(own.dataset).absolute():
+            logger.warning("%s: the run was trained on these rows; the figures say nothing of new texts", source)
         own_text, own_label = own_columns(own, source)
         return read_labelled_file(
             source,

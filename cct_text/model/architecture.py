@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
 
 from cct_text.config import Pooling, Positions
-from cct_text.errors import UsageError, unknown_name
+from cct_text.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,20 +44,11 @@ class Architecture:
     """Drop rate of the last block's branches; 0 at the first block and linear in between."""
 
     def __post_init__(self) -> None:
-        for name in ("embedding_dim", "width", "layers", "heads", "kernel"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} = {getattr(self, name)}: expected at least 1")
-        for name in ("dropout", "attention_dropout", "stochastic_depth"):
-            if not 0.0 <= getattr(self, name) < 1.0:
-                raise UsageError(f"{name} = {getattr(self, name)}: expected at least 0 and less than 1")
-        if self.conv_layers < 0:
-            raise UsageError(f"conv_layers = {self.conv_layers}: expected at least 0")
+        # What each option may be is checked by the configuration; here is what it leaves open, and what fits together.
+        if self.embedding_dim < 1:
+            raise UsageError(f"embedding_dim = {self.embedding_dim}: expected at least 1")
         if self.mlp_width < 1:
             raise UsageError(f"mlp_ratio = {self.mlp_ratio:g}: leaves an MLP of width 0 with width = {self.width}")
-        if self.positions not in get_args(Positions):
-            raise UsageError(unknown_name("positions", self.positions, get_args(Positions)))
-        if self.pooling not in get_args(Pooling):
-            raise UsageError(unknown_name("pooling", self.pooling, get_args(Pooling)))
         if self.conv_layers == 0 and self.width != self.embedding_dim:
             raise UsageError(
                 f"width = {self.width}: without a convolution the encoder is as wide as the word vectors, "

@@ -9,10 +9,15 @@ from cct_text.model.classifier import TextTransformer
 from cct_text.text.batching import batches
 from cct_text.text.tokenizer import EncodedTexts
 
+WORDS_IN_A_BATCH = 65_536
+"""Words, pads included, of one forward pass: bounds its memory however long the texts may be."""
+LARGEST_BATCH = 256
+"""Texts of one forward pass at most; more are no faster."""
+
 
 @torch.inference_mode()
 def predict_logits(
-    network: TextTransformer, encoded: EncodedTexts, *, max_words: int, batch_size: int = 256
+    network: TextTransformer, encoded: EncodedTexts, *, max_words: int, batch_size: int | None = None
 ) -> np.ndarray:
     """Logits (N, C) float32 of N texts, in their order; independent of batch size and batch mates up to rounding.
 
@@ -20,8 +25,9 @@ def predict_logits(
         network: the model, on any device; it is put into evaluation mode.
         encoded: N texts as word ids.
         max_words: longer texts are cut.
-        batch_size: texts in one forward pass.
+        batch_size: texts in one forward pass; as many as keep its memory bounded when not given.
     """
+    batch_size = batch_size or max(1, min(LARGEST_BATCH, WORDS_IN_A_BATCH // max_words))
     network.eval()
     device = next(network.parameters()).device
     logits = torch.zeros(len(encoded), network.num_classes)

@@ -86,13 +86,15 @@ def load_model(path: str | Path) -> TrainedModel:
             path=folder.file(WEIGHTS),
         )
     try:
-        network = build_network(
-            files.config,
-            num_classes=len(files.labels),
-            vocab_size=len(vectors),
-            embedding_dim=vectors.shape[1],
-            vectors=vectors,
-        )
+        # Initial weights are drawn and replaced; the caller's random numbers go on as if nothing had happened.
+        with torch.random.fork_rng(devices=[]):
+            network = build_network(
+                files.config,
+                num_classes=len(files.labels),
+                vocab_size=len(vectors),
+                embedding_dim=vectors.shape[1],
+                vectors=vectors,
+            )
     except UsageError as error:
         raise DataError(f"damaged: {error}", path=folder.file(CONFIG)) from None
     try:

@@ -50,14 +50,15 @@ class EncodedTexts:
         return float((self.lengths > max_words).mean()) if len(self) else 0.0
 
 
-def split_words(texts: Texts, name: str) -> pa.ListArray:
+def split_words(texts: Texts, name: str) -> pa.ChunkedArray:
     """Words of each text, list<string> (N,), by the tokenizer called `name`.
 
     Raises:
         UsageError: if there is no tokenizer of that name.
     """
     rules = rules_named(name)
-    return pa.concat_arrays([_split(chunk, rules) for chunk in _chunks(texts)] or [pa.array([], pa.list_(pa.string()))])
+    # In chunks, as one array holds 2 GiB of characters at most.
+    return pa.chunked_array([_split(chunk, rules) for chunk in _chunks(texts)], pa.list_(pa.string()))
 
 
 def _chunks(texts: Texts) -> list[pa.Array]:

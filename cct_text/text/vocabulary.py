@@ -36,7 +36,9 @@ class Vocabulary:
             raise ValueError("a vocabulary has one count for each word and no word twice")
 
     @classmethod
-    def build(cls, texts: pa.ListArray, *, min_count: int = 1, extra_words: Iterable[str] = ()) -> Vocabulary:
+    def build(
+        cls, texts: pa.ListArray | pa.ChunkedArray, *, min_count: int = 1, extra_words: Iterable[str] = ()
+    ) -> Vocabulary:
         """The vocabulary of a train split.
 
         Args:
@@ -44,7 +46,7 @@ class Vocabulary:
             min_count: rarer words are unknown.
             extra_words: added behind the words of the texts, such as the most frequent ones of a vector file.
         """
-        frequencies = pc.value_counts(texts.flatten())
+        frequencies = pc.value_counts(pc.list_flatten(texts))
         counted = pa.table({"word": frequencies.field("values"), "count": frequencies.field("counts")})
         counted = counted.filter(pc.greater_equal(counted["count"], min_count))
         counted = counted.sort_by([("count", "descending"), ("word", "ascending")])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import io
+import shutil
 from typing import Any
 
 import torch
@@ -14,10 +15,18 @@ from cct_text.errors import DataError, UsageError
 CHECKPOINT = f"{STATE}/checkpoint.pt"
 
 
+def has_checkpoint(folder: RunFolder) -> bool:
+    """Whether an interrupted run left its state."""
+    return folder.file(CHECKPOINT).exists()
+
+
 def save_checkpoint(folder: RunFolder, config: Config, state: dict[str, Any]) -> None:
     """Write the state after an epoch."""
+    content = io.BytesIO()
+    torch.save({"config": config.to_toml(), **state}, content)
+    # Not to the file itself: torch tells a full disk by an exception of its own.
     with write_atomically(folder.file(CHECKPOINT)) as path:
-        torch.save({"config": config.to_toml(), **state}, path)
+        path.write_bytes(content.getbuffer())
 
 
 def load_checkpoint(folder: RunFolder, config: Config) -> dict[str, Any] | None:
@@ -28,27 +37,32 @@ def load_checkpoint(folder: RunFolder, config: Config) -> dict[str, Any] | None:
         UsageError: if it belongs to a run with other options.
     """
     path = folder.file(CHECKPOINT)
-    if not path.exists():
+    if not has_checkpoint(folder):
         return None
     try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
+        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
         saved = Config().with_toml(state["config"], source=str(path))
     except Exception as error:
         raise DataError(f"damaged ({type(error).__name__}); remove it to start afresh", path=path) from None
-    if saved != config:
-        raise UsageError(
-            f"{folder.path}: the interrupted run has other options: {differences(saved, config)}; "
-            "repeat its command, or choose another --out"
-        )
+    require_equal(saved, config, f"{folder.path}: the interrupted run")
     return state
 
 
+def require_equal(saved: Config, config: Config, what: str) -> None:
+    """See that a run to go on with is the one that is asked for.
+
+    Raises:
+        UsageError: naming the options in which they differ.
+    """
+    if saved != config:
+        raise UsageError(
+            f"{what} has other options: {differences(saved, config)}; repeat its command, or choose another --out"
+        )
+
+
 def remove_checkpoint(folder: RunFolder) -> None:
-    """Remove the state of a run that ended."""
-    folder.file(CHECKPOINT).unlink(missing_ok=True)
-    state = Path(folder.file(STATE))
-    if state.is_dir() and not any(state.iterdir()):
-        state.rmdir()
+    """Remove the state of a run that ended, and what a killed process left beside it."""
+    shutil.rmtree(folder.file(STATE), ignore_errors=True)
 
 
 def differences(old: Config, new: Config) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils import GradientAccumulationPlugin
 from torch.nn import functional as F
 
 from cct_text.config import Config
@@ -72,7 +73,12 @@ class Trainer:
         self.config = config.training
         self.max_words = config.text.max_words
         self.train, self.dev = train, dev
-        self.accelerator = Accelerator()
+        # Precision and accumulation are the configuration's, whatever the environment says to accelerate.
+        self.accelerator = Accelerator(
+            mixed_precision="no", gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1)
+        )
+        if self.accelerator.num_processes > 1:
+            raise UsageError("training in several processes is not supported; start one")
         self.bf16 = use_bf16(self.config.precision, self.accelerator.device)
         self.steps = math.ceil(
             number_of_batches(len(train), self.config.batch_size) / self.config.gradient_accumulation
@@ -123,11 +129,7 @@ class Trainer:
             self.accelerator.backward(loss / group)
             losses.append(loss.item())
             if not math.isfinite(losses[-1]):
-                raise UsageError(
-                    f"the loss became {losses[-1]} in epoch {epoch}, batch {index}; "
-                    f"lower --lr (now {self.config.learning_rate:g}) or set gradient_clip "
-                    f"(now {self.config.gradient_clip:g})"
-                )
+                raise self._diverged(f"the loss became {losses[-1]} in epoch {epoch}, batch {index}")
             pending += 1
             if pending == group:
                 self._step()
@@ -135,16 +137,23 @@ class Trainer:
                 pending = 0
         return self._record(epoch, float(np.mean(losses)), start)
 
+    def _diverged(self, what: str) -> UsageError:
+        return UsageError(
+            f"{what}; lower --lr (now {self.config.learning_rate:g}) or set gradient_clip "
+            f"(now {self.config.gradient_clip:g})"
+        )
+
     def _loss(self, ids: torch.Tensor, mask: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         device = self.accelerator.device
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self.bf16):
             logits = self.network(ids.to(device), mask.to(device))
+        logits, labels, smoothing = logits.float(), labels.to(device), self.config.label_smoothing
+        if self.class_weights is None:
+            return F.cross_entropy(logits, labels, label_smoothing=smoothing)
+        # The mean over the batch's rows. Torch's own divides by the batch's weights, which cancels them in a small batch.
         return F.cross_entropy(
-            logits.float(),
-            labels.to(device),
-            weight=self.class_weights,
-            label_smoothing=self.config.label_smoothing,
-        )
+            logits, labels, weight=self.class_weights, label_smoothing=smoothing, reduction="none"
+        ).mean()
 
     def _step(self) -> None:
         if self.config.gradient_clip:
@@ -161,14 +170,19 @@ class Trainer:
         metrics: dict[str, float] = {}
         current = {name: p.detach().clone() for name, p in network.named_parameters() if p.requires_grad}
         evaluated = current if self.average is None else {k: v.clone() for k, v in self.average.weights.items()}
+        if not all(bool(weight.isfinite().all()) for weight in evaluated.values()):
+            raise self._diverged(f"a weight is no number after epoch {epoch}")
+        score = (float(epoch), 0.0)
         if len(self.dev):
-            network.load_state_dict(evaluated, strict=False)
+            if self.average is not None:
+                network.load_state_dict(evaluated, strict=False)
             logits = predict_logits(network, self.dev.texts, max_words=self.max_words)
-            network.load_state_dict(current, strict=False)
+            if self.average is not None:
+                network.load_state_dict(current, strict=False)
+            if not np.isfinite(logits).all():
+                raise self._diverged(f"a logit is no number after epoch {epoch}")
             metrics = classification_metrics(logits, self.dev.labels)
             score = (metrics["accuracy"], -metrics["loss"])
-        else:
-            score = (float(epoch), 0.0)
         best = score > self.progress.best_score
         if best:
             self.progress.best_epoch, self.progress.best_score = epoch, score
@@ -206,6 +220,7 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
             "random": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
             "history": [record.to_dict() for record in self.progress.history],
             "best_epoch": self.progress.best_epoch,
             "best_score": self.progress.best_score,
@@ -221,6 +236,8 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
         torch.set_rng_state(state["random"])
+        if len(state["random_cuda"]) == torch.cuda.device_count():
+            torch.cuda.set_rng_state_all(state["random_cuda"])
         self.progress = Progress(
             history=[EpochRecord(**record) for record in state["history"]],
             best_epoch=state["best_epoch"],
@@ -235,4 +252,4 @@ def use_bf16(precision: str, device: torch.device) -> bool:
     """Whether the forward pass multiplies in bf16: as named, or where it is faster (`auto`: on a GPU that has it)."""
     if precision != "auto":
         return precision == "bf16"
-    return device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)

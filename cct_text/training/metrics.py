@@ -12,6 +12,8 @@ import numpy as np
 
 ECE_BINS = 15
 """As in Guo et al. 2017, and in nearly every calibration figure printed since."""
+LARGEST_MATRIX = 200
+"""Classes of the largest confusion matrix; that of 3,000 would be 80 MB of `metrics.json`."""
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -103,7 +105,8 @@ def classification_report(logits: np.ndarray, labels: np.ndarray, names: Sequenc
 
     Returns:
         `per_class`: by name precision, recall, f1 (each 0 where it would be 0 / 0) and support, the class's rows;
-        `confusion_matrix`: C lists of C counts, a row for each true class, a column for each predicted one.
+        `confusion_matrix`: C lists of C counts, a row for each true class, a column for each predicted one; None for
+        more than `LARGEST_MATRIX` classes.
 
     Raises:
         ValueError: if the shapes do not fit together or there are no rows.
@@ -121,7 +124,9 @@ def classification_report(logits: np.ndarray, labels: np.ndarray, names: Sequenc
             name: {"precision": float(precision), "recall": float(recall), "f1": float(f1), "support": int(support)}
             for name, precision, recall, f1, support in zip(names, *figures, strict=True)
         },
-        "confusion_matrix": confusion_matrix(labels, predictions, labels=classes).tolist(),
+        "confusion_matrix": confusion_matrix(labels, predictions, labels=classes).tolist()
+        if len(names) <= LARGEST_MATRIX
+        else None,
     }
 
 

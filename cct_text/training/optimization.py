@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch.optim.lr_scheduler import LambdaLR
@@ -39,7 +40,10 @@ def _decays(name: str, parameter: torch.nn.Parameter) -> bool:
 
 
 def warmup_cosine(optimizer: torch.optim.Optimizer, steps: int, warmup_fraction: float) -> LambdaLR:
-    """A linear rise over the first `warmup_fraction` of `steps`, then a half cosine down to 0 at the last step."""
+    """A linear rise over the first `warmup_fraction` of `steps`, then a half cosine.
+
+    The first step has the rate of a rise that began one step before; a step after the last would have 0.
+    """
     warmup = round(steps * warmup_fraction)
 
     def factor(step: int) -> float:
@@ -70,10 +74,12 @@ class WeightAverage:
         current = dict(network.named_parameters())
         torch._foreach_lerp_(list(self.weights.values()), [current[name].detach() for name in self.weights], 1 - decay)
 
-    def state_dict(self) -> dict[str, object]:
+    def state_dict(self) -> dict[str, Any]:
         """Steps and averaged weights."""
         return {"steps": self.steps, "weights": self.weights}
 
-    def load_state_dict(self, state: dict[str, object]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` returned."""
-        self.steps, self.weights = state["steps"], state["weights"]  # type: ignore[assignment]
+        self.steps = state["steps"]
+        for name, weight in state["weights"].items():
+            self.weights[name].copy_(weight)

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cct_text.config import Config
+from cct_text.config import Config, EmbeddingConfig
 from cct_text.datasets import Dataset, load_dataset
+from cct_text.errors import DataError
 from cct_text.text.tokenizer import EncodedTexts, Tokenizer, split_words
 from cct_text.text.vocabulary import PAD, UNK, Vocabulary
 from cct_text.vectors import Coverage, align, frequent_words, train_corpus_vectors
 
 logger = logging.getLogger(__name__)
+
+LOW_COVERAGE = 0.5
+"""Share of the running words; below it the vectors are hardly of the text's language."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ def prepare(config: Config) -> PreparedData:
     vectors, coverage = None, None
     if pretrained:
         known, found, coverage = align(vocabulary, config.embedding.vectors)
+        _judge(coverage, config.embedding)
         vectors = fill_missing(known, found, config.training.seed)
     elif config.embedding.embeddings == "corpus":
         vectors = train_corpus_vectors(words, vocabulary, config.embedding.embedding_dim, config.training.seed)
@@ -71,6 +76,14 @@ def prepare(config: Config) -> PreparedData:
         embedding_dim=config.embedding.embedding_dim if vectors is None else vectors.shape[1],
         coverage=coverage,
     )
+
+
+def _judge(coverage: Coverage, config: EmbeddingConfig) -> None:
+    """Vectors that know little of the text are told; frozen ones that know nothing can teach nothing."""
+    if coverage.tokens == 0 and config.embeddings == "glove-frozen":
+        raise DataError(f"{config.vectors}: not one word of the train split has a vector there, and they are frozen")
+    if coverage.tokens < LOW_COVERAGE:
+        logger.warning("%s: only %.1f %% of the text has a vector", config.vectors, 100 * coverage.tokens)
 
 
 def fill_missing(vectors: np.ndarray, found: np.ndarray, seed: int) -> np.ndarray:

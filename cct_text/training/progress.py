@@ -13,7 +13,7 @@ class EpochRecord:
     Attributes:
         epoch: counted from 1.
         train_loss: mean loss over the epoch's steps, as optimised (smoothed and weighted).
-        learning_rate: of the network at the epoch's end.
+        learning_rate: of the network for the step after the epoch; 0 after the last.
         dev_accuracy: share of dev rows; None where there is no dev split.
         dev_macro_f1: mean of the classes' F1; None likewise.
         dev_loss: mean cross-entropy; None likewise.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -28,6 +29,8 @@ def resolve_config(
 ) -> Config:
     """The configuration of a run: the recipe of the data set, then a configuration file, then single options.
 
+    A run's `config.toml` is whole: the recipe is left out, so that an option that the run had not is not set by it.
+
     Args:
         dataset: registered name, file, or hub name.
         config_file: TOML file with options, such as a copied recipe or a run's `config.toml`.
@@ -36,10 +39,20 @@ def resolve_config(
     Raises:
         UsageError: if an option is unknown or its value cannot be used.
     """
-    config = Config().with_toml(recipe_text(dataset), source=f"recipe of {dataset}")
+    config = Config()
+    if config_file is None or not _is_of_a_run(Path(config_file)):
+        config = config.with_toml(recipe_text(dataset), source=f"recipe of {dataset}")
     if config_file is not None:
         config = config.with_file(config_file)
     return config.with_values({**(values or {}), "dataset": dataset}, source="options")
+
+
+def _is_of_a_run(path: Path) -> bool:
+    """Whether a file is the `config.toml` of a run folder; what is wrong with a file is told by who reads it."""
+    try:
+        return "run" in tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
 
 
 def _folder() -> Traversable:

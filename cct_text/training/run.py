@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import platform
 import time
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,23 +13,25 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from accelerate.utils import set_seed
 
 from cct_text.artifacts import METRICS, PREDICTIONS, RunFolder, write_atomically
 from cct_text.config import Config
 from cct_text.datasets import Split
-from cct_text.errors import UsageError
+from cct_text.errors import DataError, UsageError
 from cct_text.model.forward import predict_logits
 from cct_text.model.persistence import TrainedModel, build_network, save_model
 from cct_text.model.zoo import parameter_counts
-from cct_text.text.tokenizer import EncodedTexts
-from cct_text.training.checkpoint import load_checkpoint, remove_checkpoint, save_checkpoint
+from cct_text.training.checkpoint import (
+    has_checkpoint,
+    load_checkpoint,
+    remove_checkpoint,
+    require_equal,
+    save_checkpoint,
+)
 from cct_text.training.loop import LabelledTexts, Trainer
-from cct_text.training.metrics import classification_metrics, classification_report
+from cct_text.training.metrics import classification_metrics, split_metrics
 from cct_text.training.preparation import PreparedData, prepare
 from cct_text.training.progress import TrainingObserver
-
-logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_CHECKPOINTS = 20.0
 """A run that is killed loses at most this much plus one epoch."""
@@ -56,19 +58,31 @@ def train(
         The content of the run's `metrics.json`.
 
     Raises:
-        UsageError: if `out` holds a run and neither `resume` nor `overwrite` is given, or the loss becomes NaN.
-        DataError: if the data set cannot be used.
+        UsageError: if `out` holds a run and neither `resume` nor `overwrite` is given, or one with other options is to be
+            resumed; if `out` cannot be written to; if the loss or a weight is no longer a number.
+        DataError: if the data set cannot be used, or is not the one that the interrupted run saw.
         ResourceError: if the data set or the vectors are not here and cannot be fetched.
     """
     folder = RunFolder(out)
     observer = observer or TrainingObserver()
-    if folder.file(METRICS).exists() and not overwrite:
-        if resume:
-            return folder.read_json(METRICS)
-        raise UsageError(f"{out}: holds a finished run; choose another --out, or --overwrite to replace it")
     checkpoint = load_checkpoint(folder, config) if resume else None
+    # An interrupted run goes before the finished one that it was about to replace.
+    if checkpoint is None and not overwrite:
+        if folder.file(METRICS).exists():
+            if not resume:
+                raise UsageError(f"{out}: holds a finished run; choose another --out, or --overwrite to replace it")
+            require_equal(folder.read_config(), config, f"{out}: the finished run")
+            return folder.read_json(METRICS)
+        if has_checkpoint(folder):
+            raise UsageError(f"{out}: holds an interrupted run; --resume goes on with it, --overwrite starts afresh")
+    folder.require_writable()
     data = prepare(config)
-    set_seed(config.training.seed)
+    fingerprint = {"data": data.dataset.sha256, "tokenizer": sha256(data.tokenizer.to_json().encode()).hexdigest()}
+    if checkpoint is not None and checkpoint["fingerprint"] != fingerprint:
+        raise DataError(f"{config.data.dataset}: not the data that the interrupted run saw; --overwrite starts afresh")
+    if checkpoint is None:
+        remove_checkpoint(folder)
+    torch.manual_seed(config.training.seed)
     labels = data.dataset.labels
     network = build_network(
         config,
@@ -92,18 +106,20 @@ def train(
     def keep_state() -> None:
         nonlocal saved_at
         if time.monotonic() - saved_at > SECONDS_BETWEEN_CHECKPOINTS:
-            save_checkpoint(folder, config, trainer.state_dict())
+            save_checkpoint(folder, config, {"fingerprint": fingerprint, **trainer.state_dict()})
             saved_at = time.monotonic()
 
     progress = trainer.fit(observer, keep_state)
-    model = TrainedModel(config, labels, data.tokenizer, trainer.accelerator.unwrap_model(trainer.network).cpu())
+    model = TrainedModel(config, labels, data.tokenizer, trainer.accelerator.unwrap_model(trainer.network))
     folder.file(METRICS).unlink(missing_ok=True)
     save_model(model, out)
     folder.write_history([record.to_dict() for record in progress.history])
     metrics = _metrics(model, data, trainer)
     if data.dataset.test is not None and data.test is not None:
         logits = predict_logits(model.network, data.test, max_words=config.text.max_words)
-        metrics["test"] = _test_metrics(logits, data, labels)
+        metrics["test"] = split_metrics(
+            logits, data.dataset.test.labels, labels, seen_in_train=data.dataset.test_seen_in_train
+        )
         _write_predictions(folder, data.dataset.test, logits, labels)
     folder.write_json(METRICS, metrics)
     remove_checkpoint(folder)
@@ -155,7 +171,9 @@ def _metrics(model: TrainedModel, data: PreparedData, trainer: Trainer) -> dict[
         "seconds": seconds,
         "examples_per_second": len(dataset.train.labels) * trainer.progress.epochs_done / max(seconds, 1e-9),
         "precision": "bf16" if trainer.bf16 else "fp32",
-        "truncated_fraction": _truncated(data.train, config),
+        "threads": torch.get_num_threads(),
+        "device": trainer.accelerator.device.type,
+        "truncated_fraction": data.train.truncated_fraction(config.text.max_words),
         "dev": dev,
         "test": None,
         "data_sha256": dataset.sha256,
@@ -164,25 +182,6 @@ def _metrics(model: TrainedModel, data: PreparedData, trainer: Trainer) -> dict[
             **{name: version(name) for name in ("cct-text", "torch", "numpy", "pyarrow", "accelerate")},
         },
     }
-
-
-def _truncated(encoded: EncodedTexts, config: Config) -> float:
-    return float(encoded.truncated_fraction(config.text.max_words))
-
-
-def _test_metrics(logits: np.ndarray, data: PreparedData, labels: tuple[str, ...]) -> dict[str, Any]:
-    """Test figures; where test texts stand in train, also those of the rows that do not."""
-    test = data.dataset.test
-    assert test is not None
-    metrics: dict[str, Any] = {
-        **classification_metrics(logits, test.labels),
-        **classification_report(logits, test.labels, labels),
-    }
-    seen = data.dataset.test_seen_in_train
-    if 0 < seen.sum() < len(seen):
-        unseen = classification_metrics(logits[~seen], test.labels[~seen])
-        metrics["without_rows_in_train"] = {"rows": int((~seen).sum()), **unseen}
-    return metrics
 
 
 def _write_predictions(folder: RunFolder, split: Split, logits: np.ndarray, labels: tuple[str, ...]) -> None:

@@ -13,7 +13,7 @@ _EPOCHS = 5
 _WINDOW = 5
 
 
-def train_corpus_vectors(words: pa.ListArray, vocabulary: Vocabulary, dim: int, seed: int) -> np.ndarray:
+def train_corpus_vectors(words: pa.ChunkedArray, vocabulary: Vocabulary, dim: int, seed: int) -> np.ndarray:
     """word2vec skip-gram vectors (gensim), a function of the texts, `dim` and `seed` alone.
 
     Args:

@@ -14,14 +14,6 @@ from cct_text.text.vocabulary import Vocabulary
 LABELS = ("HUM", "LOC", "NUM")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="session")
 def questions():
     return load_dataset("questions")

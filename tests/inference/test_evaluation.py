@@ -91,15 +91,27 @@ def with_repeats(tmp_path, rows):
     return load_dataset(DataConfig(dataset=train, test=test)), 60
 
 
-def test_rows_that_stand_in_train_are_also_left_out(six_labels, with_repeats):
+def test_rows_that_stand_in_train_are_also_left_out(new_model, with_repeats):
     dataset, count = with_repeats
-    figures = evaluate(six_labels, dataset)
+    classifier = TextClassifier(new_model(QUESTION_LABELS, dataset=dataset.name))
+    figures = evaluate(classifier, dataset)
     assert figures["rows"] == count
     apart = figures["without_rows_in_train"]
     assert apart["rows"] == count - 10
     unseen = ~dataset.test_seen_in_train
     kept = Split(dataset.test.texts.filter(pa.array(unseen)), dataset.test.labels[unseen])
-    assert apart["accuracy"] == evaluate(six_labels, kept)["accuracy"]
+    assert apart["accuracy"] == evaluate(classifier, kept)["accuracy"]
+
+
+def test_rows_that_stand_in_another_train_split_are_not_left_out(six_labels, with_repeats):
+    assert "without_rows_in_train" not in evaluate(six_labels, with_repeats[0])
+
+
+def test_evaluating_on_the_rows_of_training_is_told(new_model, tmp_path, rows, caplog):
+    path = write_csv(tmp_path / "train.csv", rows)
+    classifier = TextClassifier(new_model(QUESTION_LABELS, dataset=path))
+    load_evaluation_data(classifier, path)
+    assert "the run was trained on these rows" in caplog.text
 
 
 def test_a_label_that_the_run_never_had_is_told_with_its_line_and_the_known_ones(six_labels, tmp_path):

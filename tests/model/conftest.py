@@ -1,15 +1,9 @@
-"""Same random numbers in every test, and one thread: the networks here are too small for two."""
-
-from __future__ import annotations
+"""Same random numbers in every test."""
 
 import pytest
 import torch
 
 
 @pytest.fixture(autouse=True)
-def _one_thread_and_a_seed():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+def _a_seed():
     torch.manual_seed(0)
-    yield
-    torch.set_num_threads(threads)

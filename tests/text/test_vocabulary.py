@@ -1,6 +1,7 @@
 """The vocabulary: words of the train split alone, most frequent first."""
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,9 +70,9 @@ def test_no_word_of_dev_or_test_alone_enters_the_vocabulary(tmp_path, embeddings
 
 def test_of_a_cut_dev_split_no_word_enters_either():
     data = prepare(Config().with_values({"dataset": "questions", "embeddings": "learned"}))
-    train = set(split_words(data.dataset.train.texts, "basic_english").flatten().to_pylist())
+    train = set(pc.list_flatten(split_words(data.dataset.train.texts, "basic_english")).to_pylist())
     for split in (data.dataset.dev, data.dataset.test):
-        alone = set(split_words(split.texts, "basic_english").flatten().to_pylist()) - train
+        alone = set(pc.list_flatten(split_words(split.texts, "basic_english")).to_pylist()) - train
         assert len(alone) > 50
         assert alone.isdisjoint(data.tokenizer.vocabulary.words)
 

@@ -27,3 +27,11 @@ def test_options_override_the_file_which_overrides_the_recipe(tmp_path):
 def test_a_wrong_option_is_named_with_a_near_one(tmp_path):
     with pytest.raises(UsageError, match="epoch.*did you mean.*epochs"):
         resolve_config("trec", values={"epoch": "4"})
+
+
+def test_the_config_of_a_run_is_whole_and_takes_nothing_from_the_recipe(tmp_path):
+    assert resolve_config("own.csv").training.patience is not None
+    config = resolve_config("own.csv", values={"patience": "", "epochs": 3})
+    assert config.training.patience is None
+    (tmp_path / "config.toml").write_text(config.to_toml() + "\n[run]\nformat = 1\n")
+    assert resolve_config("own.csv", config_file=tmp_path / "config.toml") == config

@@ -7,16 +7,15 @@ import pytest
 import torch
 
 from cct_text.artifacts import HISTORY, METRICS, PREDICTIONS, STATE, WEIGHTS, RunFolder, sha256_of
-from cct_text.errors import UsageError
-from cct_text.training.progress import EpochRecord, TrainingObserver
+from cct_text.errors import DataError, UsageError
 from cct_text.training.recipes import resolve_config
 from cct_text.training.run import train
 
 
-def small(**options):
+def small(dataset="questions", **options):
     """The embedded data set, few epochs, a small model: seconds."""
     values = {"epochs": 3, "embeddings": "glove-tuned", "vectors": "glove.6B.50d", "width": 32, "max_words": 16}
-    return resolve_config("questions", values={**values, **options})
+    return resolve_config(dataset, values={**values, **options})
 
 
 @pytest.fixture(scope="module")
@@ -77,43 +76,6 @@ def test_the_config_of_a_run_repeats_it(finished, tmp_path):
     assert again["test"] == metrics["test"]
 
 
-class Interrupt(TrainingObserver):
-    """Ctrl-C after some epochs."""
-
-    def __init__(self, epochs):
-        self.epochs = epochs
-
-    def epoch(self, record: EpochRecord) -> None:
-        if record.epoch > self.epochs:
-            raise KeyboardInterrupt
-
-
-@pytest.mark.parametrize("options", [{}, {"ema_decay": 0.9, "gradient_accumulation": 2, "patience": 3}])
-def test_an_interrupted_run_resumes_to_the_weights_of_an_uninterrupted_one(tmp_path, monkeypatch, options):
-    monkeypatch.setattr("cct_text.training.run.SECONDS_BETWEEN_CHECKPOINTS", 0.0)
-    train(small(**options), tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt):
-        train(small(**options), tmp_path / "parts", observer=Interrupt(2))
-    assert not (tmp_path / "parts" / METRICS).exists()
-    train(small(**options), tmp_path / "parts", resume=True)
-    assert sha256_of(tmp_path / "whole" / WEIGHTS) == sha256_of(tmp_path / "parts" / WEIGHTS)
-
-
-def test_resuming_with_other_options_names_them(tmp_path, monkeypatch):
-    monkeypatch.setattr("cct_text.training.run.SECONDS_BETWEEN_CHECKPOINTS", 0.0)
-    with pytest.raises(KeyboardInterrupt):
-        train(small(), tmp_path / "run", observer=Interrupt(1))
-    with pytest.raises(UsageError, match=r"batch_size = 64 \(now 32\)"):
-        train(small(batch_size=32), tmp_path / "run", resume=True)
-
-
-def test_a_finished_run_is_neither_replaced_nor_repeated_unless_asked_for(finished):
-    folder, metrics = finished
-    with pytest.raises(UsageError, match="--overwrite"):
-        train(small(seed=5), folder)
-    assert train(small(), folder, resume=True) == metrics
-
-
 def test_a_loss_that_is_no_number_stops_with_the_learning_rate_named(tmp_path):
     with pytest.raises(UsageError, match="epoch 1.*--lr"):
         train(small(learning_rate=1e30, gradient_clip=0.0, warmup_fraction=0.0), tmp_path / "run")
@@ -132,6 +94,51 @@ def test_the_pad_row_stays_zero_and_only_frozen_vectors_stay_what_they_were(tmp_
     assert not end[0].any()
     assert torch.allclose(start, end, atol=1e-6) == (embeddings == "glove-frozen")
     assert (metrics["embedding_parameters"] == 0) == (embeddings == "glove-frozen")
+
+
+def test_weights_that_are_no_numbers_after_the_last_step_are_not_saved(tmp_path):
+    # One batch, so that no loss is seen after the step that ruins the weights.
+    options = {"learning_rate": 1e30, "gradient_clip": 0.0, "warmup_fraction": 0.0, "batch_size": 420, "epochs": 1}
+    with pytest.raises(UsageError, match="epoch 1.*--lr"):
+        train(small(**options), tmp_path / "run")
+    assert not RunFolder(tmp_path / "run").exists()
+
+
+def test_what_the_environment_tells_accelerate_changes_nothing(finished, tmp_path, monkeypatch):
+    folder, metrics = finished
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
+    monkeypatch.setenv("ACCELERATE_GRADIENT_ACCUMULATION_STEPS", "4")
+    assert train(small(), tmp_path / "again")["dev"] == metrics["dev"]
+    assert sha256_of(folder / WEIGHTS) == sha256_of(tmp_path / "again" / WEIGHTS)
+
+
+def test_frozen_vectors_that_know_no_word_are_refused_and_tuned_ones_told(tmp_path, caplog):
+    (tmp_path / "foreign.txt").write_text("ζωή 1 2\nлес 3 4\n")
+    vectors = {"vectors": str(tmp_path / "foreign.txt"), "epochs": 1}
+    with pytest.raises(DataError, match="not one word of the train split has a vector"):
+        train(small(embeddings="glove-frozen", **vectors), tmp_path / "frozen")
+    train(small(embeddings="glove-tuned", **vectors), tmp_path / "tuned")
+    assert "only 0.0 % of the text has a vector" in caplog.text
+
+
+def test_a_place_that_cannot_be_written_to_is_told_before_training(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="file is not a folder"):
+        train(small("nowhere.csv"), tmp_path / "file" / "run")
+
+
+def test_balanced_class_weights_hold_in_batches_of_one_row(tmp_path):
+    rows = "".join(f"word{n % 5} thing,{'rare' if n % 8 == 0 else 'common'}\n" for n in range(80))
+    (tmp_path / "train.csv").write_text("text,label\n" + rows)
+    losses = {
+        weights: train(
+            small(str(tmp_path / "train.csv"), class_weights=weights, batch_size=1, epochs=1, learning_rate=1e-9),
+            tmp_path / weights,
+        )
+        and json.loads((tmp_path / weights / HISTORY).read_text())["train_loss"]
+        for weights in ("none", "balanced")
+    }
+    assert losses["none"] != pytest.approx(losses["balanced"], abs=1e-4)
 
 
 def test_every_training_option_trains(tmp_path):

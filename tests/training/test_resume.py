@@ -1,0 +1,130 @@
+"""A run that was interrupted goes on as if it had not been, or says why it cannot."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from cct_text.artifacts import METRICS, STATE, WEIGHTS, sha256_of
+from cct_text.errors import DataError, UsageError
+from cct_text.training.checkpoint import CHECKPOINT
+from cct_text.training.progress import EpochRecord, TrainingObserver
+from cct_text.training.recipes import resolve_config
+from cct_text.training.run import train
+
+
+@pytest.fixture(autouse=True)
+def _checkpoint_after_each_epoch(monkeypatch):
+    monkeypatch.setattr("cct_text.training.run.SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+
+
+def small(dataset="questions", **options):
+    values = {"epochs": 3, "vectors": "glove.6B.50d", "width": 32, "max_words": 16, "vocabulary_extra_words": 0}
+    return resolve_config(dataset, values={**values, **options})
+
+
+class Interrupt(TrainingObserver):
+    """Ctrl-C after some epochs."""
+
+    def __init__(self, epochs):
+        self.epochs = epochs
+
+    def epoch(self, record: EpochRecord) -> None:
+        if record.epoch > self.epochs:
+            raise KeyboardInterrupt
+
+
+def interrupt(config, folder, epochs=1, **options):
+    with pytest.raises(KeyboardInterrupt):
+        train(config, folder, observer=Interrupt(epochs), **options)
+    assert (folder / CHECKPOINT).exists()
+
+
+@pytest.mark.parametrize("options", [{}, {"ema_decay": 0.9, "gradient_accumulation": 2, "patience": 3}])
+def test_an_interrupted_run_resumes_to_the_weights_of_an_uninterrupted_one(tmp_path, options):
+    train(small(**options), tmp_path / "whole")
+    interrupt(small(**options), tmp_path / "parts", epochs=2)
+    assert not (tmp_path / "parts" / METRICS).exists()
+    train(small(**options), tmp_path / "parts", resume=True)
+    assert sha256_of(tmp_path / "whole" / WEIGHTS) == sha256_of(tmp_path / "parts" / WEIGHTS)
+
+
+def test_resuming_with_other_options_names_them(tmp_path):
+    interrupt(small(), tmp_path / "run")
+    with pytest.raises(UsageError, match=r"batch_size = 32 \(now 16\)"):
+        train(small(batch_size=16), tmp_path / "run", resume=True)
+
+
+def test_an_interrupted_run_is_not_lost_by_repeating_its_command(tmp_path):
+    interrupt(small(), tmp_path / "run")
+    with pytest.raises(UsageError, match="--resume goes on with it, --overwrite starts afresh"):
+        train(small(), tmp_path / "run")
+    assert (tmp_path / "run" / CHECKPOINT).exists()
+    assert train(small(seed=1), tmp_path / "run", overwrite=True)["seed"] == 1
+    assert not (tmp_path / "run" / STATE).exists()
+
+
+def test_a_finished_run_is_neither_replaced_nor_repeated_unless_asked_for(tmp_path):
+    metrics = train(small(epochs=1), tmp_path / "run")
+    with pytest.raises(UsageError, match="--overwrite"):
+        train(small(epochs=1), tmp_path / "run")
+    assert train(small(epochs=1), tmp_path / "run", resume=True) == metrics
+    with pytest.raises(UsageError, match=r"the finished run has other options: training.seed|seed = 0 \(now 7\)"):
+        train(small(epochs=1, seed=7), tmp_path / "run", resume=True)
+
+
+def test_the_run_that_was_replacing_another_is_the_one_that_goes_on(tmp_path):
+    train(small(epochs=1), tmp_path / "run")
+    interrupt(small(seed=1), tmp_path / "run", overwrite=True)
+    assert (tmp_path / "run" / METRICS).exists()
+    assert train(small(seed=1), tmp_path / "run", resume=True)["seed"] == 1
+
+
+def test_data_that_changed_since_are_not_gone_on_with(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("text,label\n" + "good thing,a\nbad thing,b\n" * 20)
+    interrupt(small(str(path)), tmp_path / "run")
+    path.write_text("text,label\n" + "good thing,b\nbad thing,a\n" * 20)
+    with pytest.raises(DataError, match=r"own\.csv: not the data that the interrupted run saw"):
+        train(small(str(path)), tmp_path / "run", resume=True)
+
+
+def test_a_damaged_state_is_named(tmp_path):
+    interrupt(small(), tmp_path / "run")
+    state = tmp_path / "run" / CHECKPOINT
+    state.write_bytes(state.read_bytes()[:-100])
+    with pytest.raises(DataError, match="checkpoint.pt: damaged"):
+        train(small(), tmp_path / "run", resume=True)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from cct_text import artifacts
+from cct_text.training import run
+from tests.training.test_resume import small
+run.SECONDS_BETWEEN_CHECKPOINTS = 0.0
+write_bytes = Path.write_bytes
+
+def killed_while_writing(self, content):
+    if "checkpoint" in self.name and (self.parent / "checkpoint.pt").exists():
+        write_bytes(self, bytes(content)[:1000])
+        os.kill(os.getpid(), signal.SIGKILL)
+    return write_bytes(self, content)
+
+Path.write_bytes = killed_while_writing
+run.train(small(), sys.argv[1])
+"""
+
+
+def test_a_run_killed_while_its_state_is_written_goes_on_from_the_state_before(tmp_path):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "run")], env=environment, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert len(list((tmp_path / "run" / STATE).iterdir())) == 2
+    train(small(), tmp_path / "run", resume=True)
+    train(small(), tmp_path / "whole")
+    assert not (tmp_path / "run" / STATE).exists()
+    assert sha256_of(tmp_path / "run" / WEIGHTS) == sha256_of(tmp_path / "whole" / WEIGHTS)
