@@ -23,9 +23,7 @@ HEAD = """# Results
 Written by `python -m benchmarks.results` from the files under `docs/results/`; not edited by hand.
 
 Test accuracy in percent, mean ± standard deviation over seeds 0 to n-1. The dev split (cut from train, stratified,
-where a data set has none) chose the epoch and every option; the test split was read once per run, after that. Word
-vectors: GloVe 6B 50-d (all 400,000 words) stacked with 100-d (the 144,544 words of a part of the official file).
-
+where a data set has none) chose the epoch and every option; the test split was read once per run, after that.
 """
 
 COLUMNS = (
@@ -45,17 +43,29 @@ def page() -> str:
     rows = [row for experiment in EXPERIMENTS if (row := _row(experiment))]
     commands = "".join(f"    {experiment.command('SEED')}\n" for experiment in EXPERIMENTS if _runs(experiment))
     versions = sorted({json.dumps(run["versions"]) for experiment in EXPERIMENTS for run in _runs(experiment)})
-    conditions = "; ".join(", ".join(f"{k} {v}" for k, v in json.loads(text).items()) for text in versions)
+    used = "; ".join(", ".join(f"{k} {v}" for k, v in json.loads(text).items()) for text in versions)
     return (
         HEAD
+        + _conditions(used)
         + _table(COLUMNS, rows)
         + "\n`trec` holds 10 test questions that stand word for word in train; without them:\n\n"
         + _table(("run", "rows", "test accuracy"), [row for e in EXPERIMENTS if (row := _unseen_row(e))])
         + "\nCommands, each with the recipe of its data set; `python -m benchmarks.accuracy` runs them all:\n\n"
         + commands
-        + f"\nConditions: 2 cores, two runs at a time with one thread each (`seconds` is so measured); {conditions}.\n"
         + (_loading(json.loads(loading.RESULT.read_text(encoding="utf-8"))) if loading.RESULT.exists() else "")
     )
+
+
+def _conditions(versions: str) -> str:
+    """Word vectors, machine and versions, as far as all runs share them."""
+    runs = [run for experiment in EXPERIMENTS for run in _runs(experiment)]
+    lines = set()
+    for run in runs:
+        conditions, threads = run["conditions"], run["threads"]
+        parts = " beside ".join(f"{part['name']} ({part['words']:,} words)" for part in conditions["vectors"])
+        machine = f"{conditions['processors']} processors, {_count(conditions['jobs'], 'run')} at a time, "
+        lines.add(f"Word vectors: {parts}. {machine}{_count(threads, 'thread')} each; {versions}.\n\n")
+    return "".join(sorted(lines))
 
 
 def _loading(measured: dict[str, Any]) -> str:
