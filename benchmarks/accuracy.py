@@ -61,7 +61,7 @@ class Experiment:
     def is_done(self, seed: int) -> bool:
         """Whether the result of a seed is there, and of the options that hold now."""
         path = self.result(seed)
-        return path.exists() and json.loads(path.read_text(encoding="utf-8"))["options"] == self.options(seed)
+        return path.exists() and json.loads(path.read_text(encoding="utf-8")).get("options") == self.options(seed)
 
 
 def _experiment(name: str, dataset: str, model: str, embeddings: str, seeds: int, goal: float) -> Experiment:
