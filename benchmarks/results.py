@@ -5,6 +5,7 @@ python -m benchmarks.results
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 from statistics import mean, stdev
@@ -164,5 +165,6 @@ def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     PAGE.write_text(page(), encoding="utf-8")
     README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -105,6 +105,23 @@ class RunFolder:
         """Whether the folder holds a finished model."""
         return self.file(CONFIG).is_file()
 
+    def remove(self, *names: str) -> None:
+        """Remove files of the run, as far as they are there.
+
+        Raises:
+            UsageError: if one cannot be removed.
+        """
+        for name in names:
+            try:
+                self.file(name).unlink(missing_ok=True)
+            except OSError as error:
+                raise UsageError(f"{self.file(name)}: cannot remove: {error.strerror}") from None
+
+    def occupied_by(self) -> str | None:
+        """A file in the folder that has the name of one of a run's."""
+        names = (CONFIG, TOKENIZER, WEIGHTS, METRICS, HISTORY, PREDICTIONS)
+        return next((name for name in names if self.file(name).exists()), None)
+
     def require_writable(self) -> None:
         """See that the folder can be made or written to, before work is done whose result has nowhere to go.
 
@@ -149,6 +166,8 @@ class RunFolder:
         from safetensors import SafetensorError
         from safetensors.torch import load as load_tensors
 
+        if not self.file(CONFIG).exists() and self.file(STATE).exists():
+            raise DataError("the run was interrupted; repeat its command with --resume", path=self.path)
         if not self.path.is_dir():
             raise DataError("no such run folder; `cct-text train DATASET --out DIR` makes one", path=self.path)
         config, labels, checksums = self._read_config()

@@ -190,6 +190,9 @@ class Config:
             known = _options()
             if name not in known or section not in ("", known[name].section):
                 choices = [option.path for option in known.values()] if section else list(known)
+                if name in known:
+                    faults.append(f"unknown option {key!r}; did you mean {known[name].path}?")
+                    continue
                 faults.append(unknown_name("option", key, choices))
                 continue
             try:

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urljoin, urlsplit
@@ -41,6 +41,20 @@ class RemoteFile:
     urls: Sequence[str]
     checksum: str | None = None
     max_bytes: int = 4 << 30
+
+
+@cache
+def _tell_missing(name: str, folder: str) -> None:
+    logger.warning("%s = %s: no such folder", name, folder)
+
+
+def folders_of_the_environment(name: str) -> list[str]:
+    """The folders that an environment variable names, separated as in $PATH; those that are not there are told, once."""
+    folders = [folder for folder in os.environ.get(name, "").split(os.pathsep) if folder]
+    for folder in folders:
+        if not Path(folder).is_dir():
+            _tell_missing(name, folder)
+    return folders
 
 
 def cache_dir() -> Path:

@@ -5,7 +5,9 @@ Exit codes: 0 done, 2 usage, 3 bad input data, 4 a resource that is not here and
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import sys
 from typing import Annotated
 
@@ -58,9 +60,25 @@ def _root(
 def main() -> None:
     """Run the command line; the process ends with the documented exit code."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except CCTTextError as error:
         if _debug:
             raise
         sys.stderr.write(f"cct-text: {error}\n")
         sys.exit(error.exit_code)
+    except OSError as error:  # standard output: the library tells of files by errors of its own
+        if _debug:
+            raise
+        _drop_standard_output()
+        if error.errno == errno.EPIPE:  # `| head` has had enough: that is no error
+            sys.exit(0)
+        sys.stderr.write(f"cct-text: cannot write: {error.strerror}\n")
+        sys.exit(2)
+
+
+def _drop_standard_output() -> None:
+    """What Python would flush at its end has nowhere to go."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

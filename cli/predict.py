@@ -39,6 +39,8 @@ def predict(
     from cct_text.inference.stream import predict_file
 
     classifier = TextClassifier.load(run)
+    if not files and sys.stdin.isatty():
+        typer.echo("reading standard input, a text on each line; Ctrl-D ends it", err=True)
     output = sys.stdout.buffer if out is None or out == "-" else out
     console = Console(stderr=True, highlight=False)
     # Lines and a counter on one terminal would run into each other.

@@ -12,8 +12,12 @@ from cct_text.errors import UsageError
 
 def train(
     dataset: Annotated[
-        str, typer.Argument(metavar="DATASET", help="Registered name (see `cct-text datasets`), file, or hf:ORG/NAME.")
-    ],
+        str | None,
+        typer.Argument(
+            metavar="DATASET",
+            help="Registered name (see `cct-text datasets`), file, or hf:ORG/NAME; without it, what --config names.",
+        ),
+    ] = None,
     model: Annotated[str | None, typer.Option(help="family-layers/kernel, such as cct-2/1 or vit-lite-4/2.")] = None,
     embeddings: Annotated[
         str | None, typer.Option(help="learned, glove-frozen, glove-tuned or corpus (trained on the train split).")
@@ -40,6 +44,7 @@ def train(
     json: Annotated[bool, typer.Option("--json", help="Print the metrics as one JSON object, nothing else.")] = False,
 ) -> None:
     """Train a classifier: the dev split chooses the epoch, the test split is read once, at the end."""
+    from cct_text.config import Config
     from cct_text.training.recipes import resolve_config
 
     flags: dict[str, Any] = {
@@ -64,9 +69,17 @@ def train(
         if not equals:
             raise UsageError(f"--set {item}: expected KEY=VALUE, such as --set label_smoothing=0.1")
         values[key.strip()] = value.strip()
+    if dataset is None and config is not None:
+        dataset = Config().with_file(config).data.dataset
+    if dataset is None:
+        raise UsageError("no data set: name one (`cct-text datasets` lists them), a file or hf:ORG/NAME")
+    if named := {"dataset", "data.dataset"} & values.keys():
+        raise UsageError(f"--set {named.pop()}: the data set is the command's first argument")
     resolved = resolve_config(dataset, config_file=config, values=values)
     folder = out or Path("runs") / _folder_name(dataset)
 
+    from cct_text.artifacts import RunFolder
+    from cct_text.training.checkpoint import has_checkpoint
     from cct_text.training.run import train as run
 
     from .training_display import TrainingDisplay, print_summary
@@ -75,7 +88,9 @@ def train(
         with TrainingDisplay() as display:
             metrics = run(resolved, folder, resume=resume, overwrite=overwrite, observer=display)
     except KeyboardInterrupt:
-        typer.echo(f"cct-text: interrupted; repeat the command with --out {folder} --resume to go on", err=True)
+        kept = has_checkpoint(RunFolder(folder))
+        way = "repeat the command with --resume to go on" if kept else "no epoch was done, so nothing is kept"
+        typer.echo(f"cct-text: interrupted; {way}", err=True)
         raise typer.Exit(130) from None
     print_summary(metrics, folder, as_json=json)
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from cct_text.training.progress import EpochRecord, TrainingObserver
+
+from .tables import figures_table
 
 
 class TrainingDisplay(TrainingObserver):
@@ -23,14 +26,14 @@ class TrainingDisplay(TrainingObserver):
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            TextColumn("loss {task.fields[loss]:.3f}"),
+            TextColumn("{task.fields[loss]}"),
             TextColumn("{task.fields[dev]}"),
             TimeRemainingColumn(),
             console=self.console,
             transient=True,
             disable=not self.console.is_terminal,
         )
-        self.task = self.bar.add_task("reading data", total=None, loss=0.0, dev="")
+        self.task = self.bar.add_task("reading data", total=None, loss="", dev="")
         self.epochs = 0
         self.steps = 0
         self.best: EpochRecord | None = None
@@ -47,13 +50,16 @@ class TrainingDisplay(TrainingObserver):
     def prepared(self, description: str) -> None:
         self.console.print(description, soft_wrap=True)
 
-    def started(self, epochs: int, steps: int, done: int) -> None:
-        self.epochs, self.steps = epochs, steps
+    def started(self, epochs: int, steps: int, history: Sequence[EpochRecord]) -> None:
+        self.epochs, self.steps, done = epochs, steps, len(history)
+        if history:
+            self.best = [record for record in history if record.best][-1]
+            self.console.print(f"going on after epoch {done}")
         self.bar.reset(self.task, total=epochs * steps, completed=done * steps)
         self.bar.update(self.task, description=f"epoch {done + 1}/{epochs}")
 
     def step(self, loss: float) -> None:
-        self.bar.update(self.task, advance=1, loss=loss)
+        self.bar.update(self.task, advance=1, loss=f"loss {loss:.3f}")
 
     def epoch(self, record: EpochRecord) -> None:
         if record.best:
@@ -80,10 +86,7 @@ def print_summary(metrics: dict[str, Any], folder: Path, *, as_json: bool) -> No
         sys.stdout.write(json.dumps(metrics, ensure_ascii=False) + "\n")
         return
     console = Console(highlight=False, markup=False)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("split")
-    for column in ("rows", "accuracy", "macro F1", "loss", "ECE"):
-        table.add_column(column, justify="right")
+    table = figures_table("split", "rows", "accuracy", "macro F1", "loss", "ECE")
     for name in ("dev", "test"):
         figures = metrics[name]
         if figures is not None:
@@ -91,7 +94,8 @@ def print_summary(metrics: dict[str, Any], folder: Path, *, as_json: bool) -> No
     apart = (metrics["test"] or {}).get("without_rows_in_train")
     if apart is not None:
         table.add_row("test, unseen", f"{apart['rows']:,}", *_cells(apart))
-    console.print(table)
+    if table.row_count:
+        console.print(table)
     parts = [
         f"{metrics['model']}, {metrics['embeddings']}",
         f"{metrics['parameters']:,} parameters + {metrics['embedding_parameters']:,} of word vectors",
@@ -106,7 +110,7 @@ def print_summary(metrics: dict[str, Any], folder: Path, *, as_json: bool) -> No
     )
     console.print("\n".join(parts), soft_wrap=True)
     console.print(f"run folder: {folder}", soft_wrap=True)
-    console.print(f"next:       cct-text predict {folder} FILE", soft_wrap=True)
+    console.print(f"next:       cct-text predict {shlex.quote(str(folder))} FILE", soft_wrap=True)
 
 
 def _cells(figures: dict[str, float]) -> list[str]:

@@ -42,7 +42,7 @@ def _print_names(rows: list[dict[str, Any]]) -> None:
         table.add_row(row["name"], f"{row['words']:,}", row["corpus"], Text(row["found"] or "fetched on first use"))
     console = Console(highlight=False)
     console.print(table, "")
-    console.print("Or the path of a .txt, .txt.gz, .zip, .bin, .kv, .npz or .pt file; A+B stacks two side by side.")
+    console.print("Or the path of a .txt, .vec, .bin, .gz, .zip, .kv, .npz or .pt file; A+B stacks two side by side.")
 
 
 def _print_parts(parts: list[dict[str, Any]]) -> None:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from cct_text.datasets.columns import find_columns
 from cct_text.datasets.dataset import Split, natural_order
 from cct_text.datasets.registry import HubSource
-from cct_text.errors import DataError, ResourceError
+from cct_text.errors import DataError, ResourceError, UsageError
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +34,10 @@ def load_from_hub(
     The endpoint is that of $HF_ENDPOINT; $HF_HUB_OFFLINE is honoured. A dev or test split without labels is left out.
 
     Raises:
+        UsageError: if the name is empty.
         ResourceError: if it cannot be fetched.
-        DataError: if it has no train split, the columns cannot be found, or a row has no label or one that train lacks.
+        DataError: if the folder is not there, it has no train split, the columns cannot be found, or a row has no label or
+            one that train lacks.
     """
     loaded = _fetch(name, revision)
     found = {ours: next((theirs for theirs in names if theirs in loaded), None) for ours, names in _SPLITS.items()}
@@ -94,7 +96,11 @@ def _fetch(name: str, revision: str | None) -> Any:  # noqa: ANN401 - a datasets
     from huggingface_hub import constants
 
     path, _, configuration = name.partition(":")
+    if not path:
+        raise UsageError("hf: names no data set; give hf:ORG/NAME or hf:FOLDER")
     local = Path(path).is_dir()
+    if not local and path.startswith((".", "/", "~")):
+        raise DataError("no such folder", path=path)
     reachable = local or (not datasets.config.HF_HUB_OFFLINE and _hub_answers())
     why, remedy = f"{constants.ENDPOINT} does not answer", "check the network"
     if datasets.config.HF_HUB_OFFLINE:

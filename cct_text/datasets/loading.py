@@ -17,7 +17,7 @@ from cct_text.datasets.dataset import Dataset, Split, content_digest, cut_dev, n
 from cct_text.datasets.files import read_rows
 from cct_text.datasets.hub import load_from_hub, load_registered_from_hub
 from cct_text.datasets.registry import ENTRIES, Entry, entry_named
-from cct_text.download import cache_dir, fetch
+from cct_text.download import cache_dir, fetch, folders_of_the_environment
 from cct_text.errors import DataError, ResourceError, UsageError
 
 logger = logging.getLogger(__name__)
@@ -51,6 +51,10 @@ def load_dataset(config: DataConfig | str) -> Dataset:
     if config.dataset in ENTRIES:
         return _load_registered(entry_named(config.dataset), config)
     if _looks_like_a_file(config.dataset):
+        if Path(config.dataset).is_dir():
+            raise DataError(
+                "is a folder; name a file, or give hf:FOLDER for one in the hub's layout", path=config.dataset
+            )
         _refuse_phrases(config)
         return _load_files(config)
     entry_named(config.dataset)
@@ -109,7 +113,7 @@ def find_files(entry: Entry, data_dir: str | None) -> dict[str, Path] | None:
     """
     if data_dir is not None and not Path(data_dir).is_dir():
         raise DataError("no such folder (--data-dir)", path=data_dir)
-    roots = [data_dir, os.environ.get(DATA_FOLDER), str(cache_dir() / "downloads")]
+    roots = [data_dir, *folders_of_the_environment(DATA_FOLDER), str(cache_dir() / "downloads")]
     for root in filter(None, roots):
         for folder in (Path(root) / entry.folder, Path(root)):
             paths = {file.name: folder / file.name for file in entry.files}
@@ -188,11 +192,13 @@ def _read_file(path: str, config: DataConfig) -> tuple[pa.ChunkedArray, list[str
     chunks: list[pa.Array] = []
     labels: list[str] = []
     lines: list[int] = []
-    replaced = 0
+    replaced = empty = 0
     for batch in read_rows(path, text_columns=config.text_columns, label_column=config.label_column, labelled=True):
         assert batch.labels is not None
         chunks.append(batch.texts)
-        names = batch.labels.to_pylist()
+        # Blanks around a label are no part of it: `a, x` and `a,x` name one class.
+        names = [label.strip() for label in batch.labels.to_pylist()]
+        empty += sum(not text.strip() for text in batch.texts.to_pylist())
         if "" in names:
             raise DataError("no label", path=path, line=batch.lines[names.index("")].as_py())
         labels.extend(names)
@@ -202,6 +208,8 @@ def _read_file(path: str, config: DataConfig) -> tuple[pa.ChunkedArray, list[str
         raise DataError("no rows", path=path)
     if replaced:
         logger.warning("%s: invalid UTF-8 replaced in %d rows", path, replaced)
+    if empty:
+        logger.warning("%s: %d of %d rows have no text", path, empty, len(labels))
     return pa.chunked_array(chunks), labels, lines
 
 

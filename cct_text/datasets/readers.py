@@ -28,6 +28,9 @@ LABEL_PREFIX = "__label__"
 """What marks a label in a text file, as fastText has it: `__label__spam win a prize now`."""
 
 
+ARRAY = "a JSON array; what is read is JSON Lines, an object on each line"
+
+
 @dataclass(frozen=True)
 class RowBatch:
     """Some rows of a file, in order.
@@ -128,8 +131,7 @@ def _read_text(job: Job) -> Iterator[RowBatch]:
         if job.labelled:
             if not line.strip():
                 continue
-            label, *rest = re.split(r"[ \t]", line, maxsplit=1)
-            text = rest[0] if rest else ""
+            label, text = _label_and_text(line)
             if not label.startswith(LABEL_PREFIX) or label == LABEL_PREFIX:
                 raise DataError(
                     f"no label: {line[:40]!r}; a labelled text file has lines such as `{LABEL_PREFIX}spam the text`, "
@@ -140,10 +142,19 @@ def _read_text(job: Job) -> Iterator[RowBatch]:
             if text.startswith(LABEL_PREFIX):
                 raise DataError(f"more than one label: {line[:40]!r}; a row has one", path=job.name, line=number)
             label = label.removeprefix(LABEL_PREFIX)
+        elif line.startswith(LABEL_PREFIX):
+            # Where labels are not asked for they are no text either.
+            text = _label_and_text(line)[1]
         if batch := collector.add(text, label, number, replaced):
             yield batch
     if batch := collector.take():
         yield batch
+
+
+def _label_and_text(line: str) -> tuple[str, str]:
+    """What stands before and after the first blank or tab."""
+    label, *rest = re.split(r"[ \t]", line, maxsplit=1)
+    return label, rest[0] if rest else ""
 
 
 def _read_delimited(job: Job, delimiter: str) -> Iterator[RowBatch]:
@@ -178,6 +189,7 @@ def _read_delimited(job: Job, delimiter: str) -> Iterator[RowBatch]:
                 if not row:
                     continue
                 header = row
+                _require_delimiter(header, delimiter, job.name)
                 texts, label = job.columns(header)
                 text_at = [header.index(column) for column in texts]
                 label_at = None if label is None else header.index(label)
@@ -206,6 +218,20 @@ def _read_delimited(job: Job, delimiter: str) -> Iterator[RowBatch]:
         yield batch
 
 
+def _require_delimiter(header: list[str], delimiter: str, path: str) -> None:
+    """A header of one field that holds another delimiter is a file of another format."""
+    others = [other for other in ",;\t|" if other != delimiter and len(header) == 1 and other in header[0]]
+    if others:
+        way = (
+            "name the file .tsv"
+            if others[0] == "\t"
+            else "name the file .csv"
+            if others[0] == ","
+            else "save it with commas"
+        )
+        raise DataError(f"its header is separated by {others[0]!r}, not by {delimiter!r}; {way}", path=path, line=1)
+
+
 def _read_jsonl(job: Job) -> Iterator[RowBatch]:
     collector = _Collector(job)
     columns: tuple[list[str], str | None] | None = None
@@ -215,10 +241,15 @@ def _read_jsonl(job: Job) -> Iterator[RowBatch]:
         try:
             record = json.loads(line)
         except ValueError as error:
-            raise DataError(f"not JSON: {error}: {line[:40]!r}", path=job.name, line=number) from None
+            if line.strip() == "[":
+                raise DataError(ARRAY, path=job.name, line=number) from None
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+            raise DataError(f"not JSON: {reason}: {line[:40]!r}", path=job.name, line=number) from None
         except RecursionError:
             raise DataError("not a row: JSON nested too deeply", path=job.name, line=number) from None
         if not isinstance(record, dict):
+            if line.lstrip().startswith("["):
+                raise DataError(ARRAY, path=job.name, line=number)
             raise DataError(f"expected a JSON object, saw {line[:40]!r}", path=job.name, line=number)
         if columns is None:
             columns = job.columns(list(record))
@@ -226,6 +257,9 @@ def _read_jsonl(job: Job) -> Iterator[RowBatch]:
         missing = [column for column in (*texts, *([label] if label else [])) if column not in record]
         if missing:
             raise DataError(f"no key {missing[0]!r}; it has {', '.join(record)}", path=job.name, line=number)
+        for column in texts:
+            if isinstance(record[column], list | dict):
+                raise DataError(f"{column!r} is no text but {line[:40]!r}", path=job.name, line=number)
         row = [_plain(record[column]) for column in (*texts, *([label] if label else []))]
         if "\\u" in line:
             # Half of a surrogate pair, which an escape can write, is no text.
@@ -261,6 +295,11 @@ def _read_parquet(job: Job) -> Iterator[RowBatch]:
         file = pq.ParquetFile(stream)
         texts, label = job.columns(file.schema_arrow.names)
         wanted = [*texts, *([label] if label else [])]
+        for column in texts:
+            if pa.types.is_nested(file.schema_arrow.field(column).type):
+                raise DataError(
+                    f"column {column!r} holds {file.schema_arrow.field(column).type}, not text", path=job.name
+                )
         first = 1
         for batch in file.iter_batches(_rows_at_once(file, job.batch_rows), columns=wanted):
             columns = [_parquet_values(batch[column]) for column in wanted]

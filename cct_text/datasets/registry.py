@@ -211,6 +211,7 @@ def entry_named(name: str) -> Entry:
     """
     if name not in ENTRIES:
         raise UsageError(
-            unknown_name("data set", name, ENTRIES) + " A file is given by its path, a hub data set as hf:ORG/NAME."
+            unknown_name("data set", name, ENTRIES).rstrip("?")
+            + "; a file is given by its path, a hub data set as hf:ORG/NAME"
         )
     return ENTRIES[name]

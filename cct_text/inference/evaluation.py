@@ -80,6 +80,8 @@ def load_evaluation_data(
             text_columns=text_columns or own_text,
             label_column=label_column or own_label,
         )
+    if source is None and own.dataset not in ENTRIES and _names_a_file(own.dataset) and not Path(own.dataset).exists():
+        raise DataError("not here, although the run was trained on it; name what to evaluate on", path=own.dataset)
     config = own if source in (None, own.dataset) else DataConfig(dataset=source or own.dataset)
     return load_dataset(
         replace(
@@ -106,6 +108,7 @@ def read_labelled_file(
     for batch in read_rows(path, text_columns=text_columns, label_column=label_column, labelled=True):
         assert batch.labels is not None
         for label, line in zip(batch.labels.to_pylist(), batch.lines.to_pylist(), strict=True):
+            label = label.strip()
             if label not in index:
                 raise DataError(_unknown(label, labels), path=path, line=line)
             classes.append(index[label])

@@ -69,6 +69,8 @@ def predict_file(
         raise UsageError(f"top-k {top_k}: the run has {classes} labels, so 1 to {classes}")
     for source in sources:
         _require(source, format)
+        if _name(source) != STANDARD_INPUT and isinstance(output, str | Path) and _is_same_file(_name(source), output):
+            raise UsageError(f"{output}: is read from; write the predictions to another file")
     form = output_format(output) if isinstance(output, str | Path) else "text"
     schema = _schema(top_k, probabilities)
     rows = replaced = 0
@@ -95,6 +97,10 @@ def own_columns(
     return ((), None) if format_of(_name(source), format) == "text" else (data.text_columns, data.label_column)
 
 
+def _is_same_file(one: str | Path, other: str | Path) -> bool:
+    return Path(other).exists() and Path(one).samefile(other)
+
+
 def _name(source: str | Path | BinaryIO) -> str:
     return str(source) if isinstance(source, str | Path) else STANDARD_INPUT
 
@@ -107,6 +113,8 @@ def _require(source: str | Path | BinaryIO, format: str) -> None:
             Path(name).stat()
         except OSError as error:
             raise DataError(f"cannot read: {error.strerror}", path=name) from None
+        if Path(name).is_dir():
+            raise DataError("is a folder; name the files in it", path=name)
     format_of(name, format)
 
 

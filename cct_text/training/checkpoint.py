@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import time
 from typing import Any
 
 import torch
@@ -20,17 +21,41 @@ def has_checkpoint(folder: RunFolder) -> bool:
     return folder.file(CHECKPOINT).exists()
 
 
-def save_checkpoint(folder: RunFolder, config: Config, state: dict[str, Any]) -> None:
-    """Write the state after an epoch."""
-    content = io.BytesIO()
-    torch.save({"config": config.to_toml(), **state}, content)
-    # Not to the file itself: torch tells a full disk by an exception of its own.
-    with write_atomically(folder.file(CHECKPOINT)) as path:
-        path.write_bytes(content.getbuffer())
+class Checkpoint:
+    """Keeps the state of a run: in memory after each epoch, in the run folder every so often and when it is interrupted.
+
+    Args:
+        folder: the run folder.
+        config: the options of the run.
+        seconds: between two writes.
+    """
+
+    def __init__(self, folder: RunFolder, config: Config, seconds: float) -> None:
+        self.folder = folder
+        self.config = config
+        self.seconds = seconds
+        self.written_at = time.monotonic()
+        self.content = io.BytesIO()
+
+    def keep(self, state: dict[str, Any]) -> None:
+        """Take the state after an epoch."""
+        self.content = io.BytesIO()
+        torch.save({"config": self.config.to_toml(), **state}, self.content)
+        if time.monotonic() - self.written_at > self.seconds:
+            self.write()
+
+    def write(self) -> None:
+        """Write the state that was kept last, if it is not written already."""
+        if self.content.tell():
+            # Not by torch, which tells a full disk by an exception of its own.
+            with write_atomically(self.folder.file(CHECKPOINT)) as path:
+                path.write_bytes(self.content.getbuffer())
+            self.content = io.BytesIO()
+            self.written_at = time.monotonic()
 
 
 def load_checkpoint(folder: RunFolder, config: Config) -> dict[str, Any] | None:
-    """The state that `save_checkpoint` wrote; None where there is none.
+    """The state that a `Checkpoint` wrote; None where there is none.
 
     Raises:
         DataError: if the file is damaged.

@@ -96,7 +96,7 @@ class Trainer:
         Raises:
             UsageError: if the loss is no longer a number.
         """
-        observer.started(self.config.epochs, self.steps, self.progress.epochs_done)
+        observer.started(self.config.epochs, self.steps, self.progress.history)
         while self.progress.epochs_done < self.config.epochs and not self._out_of_patience():
             record = self._epoch(self.progress.epochs_done + 1, observer)
             self.progress.history.append(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -41,8 +42,8 @@ class TrainingObserver:
     def prepared(self, description: str) -> None:
         """Data and model are ready."""
 
-    def started(self, epochs: int, steps: int, done: int) -> None:
-        """Training begins: `epochs` of `steps` each, `done` epochs being behind already."""
+    def started(self, epochs: int, steps: int, history: Sequence[EpochRecord]) -> None:
+        """Training begins: `epochs` of `steps` each, those in `history` being behind already."""
 
     def step(self, loss: float) -> None:
         """A step of the optimizer was made."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import platform
-import time
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from cct_text.artifacts import METRICS, PREDICTIONS, RunFolder, write_atomically
+from cct_text.artifacts import HISTORY, METRICS, PREDICTIONS, RunFolder, write_atomically
 from cct_text.config import Config
 from cct_text.datasets import Split
 from cct_text.errors import DataError, UsageError
@@ -22,19 +22,21 @@ from cct_text.model.forward import predict_logits
 from cct_text.model.persistence import TrainedModel, build_network, save_model
 from cct_text.model.zoo import parameter_counts
 from cct_text.training.checkpoint import (
+    Checkpoint,
     has_checkpoint,
     load_checkpoint,
     remove_checkpoint,
     require_equal,
-    save_checkpoint,
 )
 from cct_text.training.loop import LabelledTexts, Trainer
 from cct_text.training.metrics import classification_metrics, split_metrics
 from cct_text.training.preparation import PreparedData, prepare
 from cct_text.training.progress import TrainingObserver
 
+logger = logging.getLogger(__name__)
+
 SECONDS_BETWEEN_CHECKPOINTS = 20.0
-"""A run that is killed loses at most this much plus one epoch."""
+"""A run that is killed loses at most this much plus one epoch; one that is interrupted, the epoch."""
 
 
 def train(
@@ -75,13 +77,21 @@ def train(
             return folder.read_json(METRICS)
         if has_checkpoint(folder):
             raise UsageError(f"{out}: holds an interrupted run; --resume goes on with it, --overwrite starts afresh")
+        if (name := folder.occupied_by()) is not None:
+            raise UsageError(f"{out}: has a {name} that is of no finished run; choose another --out, or --overwrite it")
     folder.require_writable()
     data = prepare(config)
     fingerprint = {"data": data.dataset.sha256, "tokenizer": sha256(data.tokenizer.to_json().encode()).hexdigest()}
     if checkpoint is not None and checkpoint["fingerprint"] != fingerprint:
         raise DataError(f"{config.data.dataset}: not the data that the interrupted run saw; --overwrite starts afresh")
     if checkpoint is None:
+        if resume:
+            logger.warning("%s: nothing to resume; starting afresh", out)
         remove_checkpoint(folder)
+    if not len(data.dev):
+        logger.warning(
+            "%s: no dev split (too few rows, or dev_fraction is 0); the last epoch is kept", config.data.dataset
+        )
     torch.manual_seed(config.training.seed)
     labels = data.dataset.labels
     network = build_network(
@@ -101,17 +111,14 @@ def train(
     if checkpoint is not None:
         trainer.load_state_dict(checkpoint)
     observer.prepared(_description(config, data, parameter_counts(network)[0]))
-    saved_at = time.monotonic()
-
-    def keep_state() -> None:
-        nonlocal saved_at
-        if time.monotonic() - saved_at > SECONDS_BETWEEN_CHECKPOINTS:
-            save_checkpoint(folder, config, {"fingerprint": fingerprint, **trainer.state_dict()})
-            saved_at = time.monotonic()
-
-    progress = trainer.fit(observer, keep_state)
+    keeper = Checkpoint(folder, config, SECONDS_BETWEEN_CHECKPOINTS)
+    try:
+        progress = trainer.fit(observer, lambda: keeper.keep({"fingerprint": fingerprint, **trainer.state_dict()}))
+    except KeyboardInterrupt:
+        keeper.write()
+        raise
     model = TrainedModel(config, labels, data.tokenizer, trainer.accelerator.unwrap_model(trainer.network))
-    folder.file(METRICS).unlink(missing_ok=True)
+    folder.remove(METRICS, PREDICTIONS, HISTORY)
     save_model(model, out)
     folder.write_history([record.to_dict() for record in progress.history])
     metrics = _metrics(model, data, trainer)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cct_text.download import RemoteFile, cache_dir, fetch
+from cct_text.download import RemoteFile, cache_dir, fetch, folders_of_the_environment
 from cct_text.errors import DataError, ResourceError, unknown_name
 from cct_text.vectors.formats import MEMBER, open_file
 from cct_text.vectors.text_file import text_members
@@ -129,7 +129,7 @@ def find(part: str) -> Location | None:
     if part not in NAMES:
         return None
     named = NAMES[part]
-    for folder in filter(None, os.environ.get(VECTORS_FOLDER, "").split(os.pathsep)):
+    for folder in folders_of_the_environment(VECTORS_FOLDER):
         if location := _in_folder(Path(folder), named):
             return location
     if part == "glove.6B.50d" and (spec := find_spec(GLOVE_PACKAGE)) is not None and spec.origin is not None:

@@ -58,6 +58,25 @@ def test_a_missing_column_lists_the_columns_that_are_there(cct_text, tmp_path, c
         assert column in outcome.err
 
 
+def test_a_configuration_may_name_the_data_set(cct_text, tmp_path):
+    first = cct_text("train", "questions", "--epochs", "1", "--out", tmp_path / "first", "--json")
+    again = cct_text("train", "--config", tmp_path / "first" / "config.toml", "--out", tmp_path / "again", "--json")
+    assert json.loads(again.out)["test"] == json.loads(first.out)["test"]
+
+
+def test_going_on_tells_after_which_epoch_and_the_best_so_far(capfd):
+    from cct_text.training.progress import EpochRecord
+    from cct_text_cli.training_display import TrainingDisplay
+
+    record = EpochRecord(1, 1.0, 0.1, 0.75, 0.7, 0.5, True, 1.0)
+    with TrainingDisplay() as display:
+        display.started(3, 10, [record])
+        display.epoch(EpochRecord(2, 0.9, 0.1, 0.5, 0.5, 0.6, False, 1.0))
+    shown = capfd.readouterr().err
+    assert "going on after epoch 1" in shown
+    assert "dev 50.00% (best 75.00%, epoch 1)" in shown
+
+
 def test_ctrl_c_says_how_to_go_on_and_exits_130(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "cct_text_cli", "train", "questions", "--epochs", "5000", "--out", tmp_path / "run"],

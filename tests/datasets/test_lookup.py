@@ -5,7 +5,8 @@ from hashlib import sha256
 
 import pytest
 
-from cct_text.datasets.registry import ENTRIES
+from cct_text.datasets.loading import find_files
+from cct_text.datasets.registry import ENTRIES, entry_named
 from cct_text.download import RemoteFile
 from cct_text.errors import DataError, ResourceError
 from tests.support.http_server import address_without_server, http_server
@@ -112,3 +113,10 @@ def test_all_data_sets_of_one_folder_are_found_side_by_side(load, tmp_path):
     write_reviews(tmp_path / "imdb")
     for name in ("trec", "trec-fine", "ag_news", "sst2", "sst3", "sst5", "imdb"):
         assert load(name, data_dir=tmp_path).source == str(tmp_path / ENTRIES[name].folder)
+
+
+def test_a_folder_of_the_environment_that_is_not_there_is_told(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("CCT_TEXT_DATA", str(tmp_path / "nowhere"))
+    for _ in range(2):
+        find_files(entry_named("trec"), None)
+    assert caplog.text.count("nowhere: no such folder") == 1

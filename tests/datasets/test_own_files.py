@@ -3,6 +3,7 @@ from hashlib import sha256
 
 import pytest
 
+from cct_text.datasets import load_dataset
 from cct_text.errors import DataError, UsageError
 from tests.support.official_files import rows_of
 from tests.support.user_files import FORMATS, as_csv
@@ -141,7 +142,7 @@ def test_test_rows_whose_text_stands_in_train_or_the_cut_dev_are_marked(load, tm
     ("name", "told"),
     [
         ("ag-news", "unknown data set 'ag-news'; did you mean ag_news"),
-        ("mnist", "unknown data set 'mnist'; known are: questions, .* A file is given by its path"),
+        ("mnist", "unknown data set 'mnist'; known are: questions, .*; a file is given by its path"),
         ("x" * 300, "unknown data set 'xxx"),
     ],
 )
@@ -151,7 +152,7 @@ def test_a_name_that_is_neither_registered_nor_a_file_is_told(load, name, told):
 
 
 def test_a_folder_is_no_data_set(load, tmp_path):
-    with pytest.raises(UsageError, match="cannot tell the format from the ending ''"):
+    with pytest.raises(DataError, match="is a folder"):
         load(tmp_path)
 
 
@@ -166,3 +167,36 @@ def test_a_registered_data_set_has_its_own_splits_and_columns(load, option):
     value = ("mine",) if option == "text_columns" else "mine"
     with pytest.raises(UsageError, match=f"{option} = .*mine.*: questions has its own splits and columns"):
         load("questions", **{option: value})
+
+
+def test_blanks_around_labels_are_no_part_of_them(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("text,label\none, a\ntwo,a \nthree, b\nfour,b\n")
+    assert load_dataset(str(path)).labels == ("a", "b")
+
+
+def test_rows_without_text_are_counted(tmp_path, caplog):
+    path = tmp_path / "own.csv"
+    path.write_text("text,label\none,a\n,a\n  ,b\nfour,b\n")
+    load_dataset(str(path))
+    assert "2 of 4 rows have no text" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.csv", "text;label\none;a\n", "separated by ';', not by ','; save it with commas"),
+        ("a.csv", "text\tlabel\none\ta\n", "name the file .tsv"),
+        ("a.tsv", "text,label\none,a\n", "name the file .csv"),
+        ("a.json", '[{"text": "one", "label": "a"}]', "a JSON array; what is read is JSON Lines"),
+        ("a.json", '[\n{"text": "one", "label": "a"}\n]', "a JSON array; what is read is JSON Lines"),
+        ("a.jsonl", '{"text": ["one"], "label": "a"}', "'text' is no text but"),
+    ],
+)
+def test_files_of_another_shape_are_told_apart(tmp_path, name, content, told):
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(DataError) as caught:
+        load_dataset(str(path))
+    assert str(caught.value).startswith(f"{path}:1: ")
+    assert told in str(caught.value)

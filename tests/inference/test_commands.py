@@ -116,7 +116,7 @@ def test_ctrl_c_exits_130_and_leaves_nothing_behind(run, tmp_path):
     ("arguments", "code", "words"),
     [
         (["nowhere.txt"], 3, ["nowhere.txt", "No such file"]),
-        ([".", "--format", "text"], 3, ["cannot read", "directory"]),
+        ([".", "--format", "text"], 3, [".: is a folder"]),
         (["in.csv", "in.xlsx"], 2, ["in.xlsx", "--format"]),
         (["in.csv", "--text-column", "texts"], 3, ["in.csv", "texts", "'id', 'kind', 'text'"]),
         (["broken.jsonl"], 3, ["broken.jsonl:2", "not JSON"]),

@@ -258,3 +258,21 @@ def test_a_text_file_has_no_columns_to_miss(trained_on_title_and_body, classifie
 def test_a_missing_column_is_told_with_those_that_are_there(trained_on_title_and_body):
     with pytest.raises(DataError, match=r"no column 'title'; it has 'id', 'headline', 'body'"):
         predicted(trained_on_title_and_body, io.BytesIO(b"id,headline,body\n1,a,b\n"), format="csv")
+
+
+def test_a_file_is_not_overwritten_while_it_is_read(classifier, tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("text\nwho?\n")
+    with pytest.raises(UsageError, match="is read from"):
+        predict_file(classifier, [path], path)
+    assert path.read_text() == "text\nwho?\n"
+
+
+def test_labels_in_a_text_file_are_no_text(classifier, tmp_path):
+    (tmp_path / "plain.txt").write_text("who wrote it ?\n\n")
+    (tmp_path / "labelled.txt").write_text("__label__HUM who wrote it ?\n__label__LOC\n")
+    outcomes = []
+    for name in ("plain", "labelled"):
+        predict_file(classifier, [tmp_path / f"{name}.txt"], tmp_path / f"{name}.csv")
+        outcomes.append((tmp_path / f"{name}.csv").read_text())
+    assert outcomes[0] == outcomes[1]

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from cct_text.artifacts import METRICS, STATE, WEIGHTS, sha256_of
+from cct_text.artifacts import METRICS, PREDICTIONS, STATE, WEIGHTS, RunFolder, sha256_of
 from cct_text.errors import DataError, UsageError
 from cct_text.training.checkpoint import CHECKPOINT
 from cct_text.training.progress import EpochRecord, TrainingObserver
@@ -80,6 +80,40 @@ def test_the_run_that_was_replacing_another_is_the_one_that_goes_on(tmp_path):
     interrupt(small(seed=1), tmp_path / "run", overwrite=True)
     assert (tmp_path / "run" / METRICS).exists()
     assert train(small(seed=1), tmp_path / "run", resume=True)["seed"] == 1
+
+
+def test_an_interrupted_run_keeps_its_last_whole_epoch_however_short_it_was(tmp_path, monkeypatch):
+    monkeypatch.setattr("cct_text.training.run.SECONDS_BETWEEN_CHECKPOINTS", 1e9)
+    interrupt(small(), tmp_path / "parts", epochs=1)
+    train(small(), tmp_path / "parts", resume=True)
+    train(small(), tmp_path / "whole")
+    assert sha256_of(tmp_path / "whole" / WEIGHTS) == sha256_of(tmp_path / "parts" / WEIGHTS)
+
+
+def test_nothing_to_resume_is_told(tmp_path, caplog):
+    train(small(epochs=1), tmp_path / "run", resume=True)
+    assert "nothing to resume" in caplog.text
+
+
+def test_files_of_someone_else_are_not_overwritten(tmp_path):
+    (tmp_path / "config.toml").write_text("mine = true")
+    with pytest.raises(UsageError, match="has a config.toml that is of no finished run"):
+        train(small(epochs=1), tmp_path)
+    assert (tmp_path / "config.toml").read_text() == "mine = true"
+
+
+def test_a_run_that_replaces_another_leaves_nothing_of_it(tmp_path):
+    train(small(epochs=1), tmp_path / "run")
+    assert (tmp_path / "run" / PREDICTIONS).exists()
+    (tmp_path / "own.csv").write_text("text,label\n" + "good thing,a\nbad thing,b\n" * 20)
+    train(small(str(tmp_path / "own.csv"), epochs=1), tmp_path / "run", overwrite=True)
+    assert not (tmp_path / "run" / PREDICTIONS).exists()
+
+
+def test_an_interrupted_run_folder_says_so_where_a_model_is_wanted(tmp_path):
+    interrupt(small(), tmp_path / "run")
+    with pytest.raises(DataError, match="the run was interrupted; repeat its command with --resume"):
+        RunFolder(tmp_path / "run").read_model()
 
 
 def test_data_that_changed_since_are_not_gone_on_with(tmp_path):

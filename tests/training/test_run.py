@@ -141,6 +141,13 @@ def test_balanced_class_weights_hold_in_batches_of_one_row(tmp_path):
     assert losses["none"] != pytest.approx(losses["balanced"], abs=1e-4)
 
 
+def test_a_train_split_too_small_for_a_dev_split_is_told(tmp_path, caplog):
+    (tmp_path / "own.csv").write_text("text,label\none thing,a\nother thing,b\n")
+    metrics = train(small(str(tmp_path / "own.csv"), epochs=2), tmp_path / "run")
+    assert "no dev split (too few rows, or dev_fraction is 0); the last epoch is kept" in caplog.text
+    assert (metrics["dev"], metrics["best_epoch"]) == (None, 2)
+
+
 def test_every_training_option_trains(tmp_path):
     metrics = train(
         small(
