@@ -7,21 +7,13 @@ import pytest
 
 from cct_text.download import BLOCK, RemoteFile, cache_dir, fetch
 from cct_text.errors import ResourceError
-from tests.support.http_server import Reply, address_without_server, http_server, redirect
+from tests.support.http_server import Reply, address_without_server, redirect
 
 CONTENT = bytes(range(256)) * 1024
 """256 KiB: several blocks."""
 HALF = len(CONTENT) // 2
 MD5 = "md5:" + hashlib.md5(CONTENT).hexdigest()
 SHA256 = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
-
-
-@pytest.fixture
-def server(monkeypatch):
-    for name in ("NO_PROXY", "no_proxy"):
-        monkeypatch.setenv(name, "127.0.0.1")
-    with http_server() as server:
-        yield server
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ import threading
 
 import pytest
 
-from tests.support.http_server import http_server
-
 
 def wait_for_background():
     """Return when no file of word vectors is being converted."""
@@ -22,11 +20,3 @@ def home(tmp_path_factory, monkeypatch):
     monkeypatch.delenv("CCT_TEXT_VECTORS", raising=False)
     yield home
     wait_for_background()
-
-
-@pytest.fixture
-def server(monkeypatch):
-    for name in ("NO_PROXY", "no_proxy"):
-        monkeypatch.setenv(name, "127.0.0.1")
-    with http_server() as server:
-        yield server
