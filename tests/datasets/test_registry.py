@@ -49,5 +49,5 @@ def test_data_sets_that_are_one_file_share_it():
 
 
 def test_a_name_that_is_nearly_one_is_answered_with_it():
-    with pytest.raises(UsageError, match=r"unknown data set 'sst4'; did you mean sst5 or sst3 or sst2\?"):
+    with pytest.raises(UsageError, match=r"unknown data set 'sst4'; did you mean sst5 or sst3 or sst2; a file"):
         entry_named("sst4")
