@@ -70,15 +70,10 @@ def train(
     checkpoint = load_checkpoint(folder, config) if resume else None
     # An interrupted run goes before the finished one that it was about to replace.
     if checkpoint is None and not overwrite:
-        if folder.file(METRICS).exists():
-            if not resume:
-                raise UsageError(f"{out}: holds a finished run; choose another --out, or --overwrite to replace it")
+        if resume and folder.file(METRICS).exists():
             require_equal(folder.read_config(), config, f"{out}: the finished run")
             return folder.read_json(METRICS)
-        if has_checkpoint(folder):
-            raise UsageError(f"{out}: holds an interrupted run; --resume goes on with it, --overwrite starts afresh")
-        if (name := folder.occupied_by()) is not None:
-            raise UsageError(f"{out}: has a {name} that is of no finished run; choose another --out, or --overwrite it")
+        _require_free(folder)
     folder.require_writable()
     data = prepare(config)
     fingerprint = {"data": data.dataset.sha256, "tokenizer": sha256(data.tokenizer.to_json().encode()).hexdigest()}
@@ -92,31 +87,17 @@ def train(
         logger.warning(
             "%s: no dev split (too few rows, or dev_fraction is 0); the last epoch is kept", config.data.dataset
         )
-    torch.manual_seed(config.training.seed)
-    labels = data.dataset.labels
-    network = build_network(
-        config,
-        num_classes=len(labels),
-        vocab_size=len(data.tokenizer.vocabulary),
-        embedding_dim=data.embedding_dim,
-        vectors=None if data.vectors is None else torch.from_numpy(data.vectors),
-    )
-    trainer = Trainer(
-        network,
-        config,
-        LabelledTexts(data.train, data.dataset.train.labels),
-        LabelledTexts(data.dev, data.dataset.dev.labels),
-        len(labels),
-    )
+    trainer = _trainer(config, data)
     if checkpoint is not None:
         trainer.load_state_dict(checkpoint)
-    observer.prepared(_description(config, data, parameter_counts(network)[0]))
+    observer.prepared(_description(config, data, trainer))
     keeper = Checkpoint(folder, config, SECONDS_BETWEEN_CHECKPOINTS)
     try:
         progress = trainer.fit(observer, lambda: keeper.keep({"fingerprint": fingerprint, **trainer.state_dict()}))
     except KeyboardInterrupt:
         keeper.write()
         raise
+    labels = data.dataset.labels
     model = TrainedModel(config, labels, data.tokenizer, trainer.accelerator.unwrap_model(trainer.network))
     folder.remove(METRICS, PREDICTIONS, HISTORY)
     save_model(model, out)
@@ -133,8 +114,39 @@ def train(
     return metrics
 
 
-def _description(config: Config, data: PreparedData, parameters: int) -> str:
+def _require_free(folder: RunFolder) -> None:
+    """See that nothing is in the folder that a new run would replace."""
+    if folder.file(METRICS).exists():
+        raise UsageError(f"{folder.path}: holds a finished run; choose another --out, or --overwrite to replace it")
+    if has_checkpoint(folder):
+        raise UsageError(
+            f"{folder.path}: holds an interrupted run; --resume goes on with it, --overwrite starts afresh"
+        )
+    if (name := folder.occupied_by()) is not None:
+        raise UsageError(
+            f"{folder.path}: has a {name} that is of no finished run; choose another --out, or --overwrite it"
+        )
+
+
+def _trainer(config: Config, data: PreparedData) -> Trainer:
+    """The trainer of a new network; all that is random about the run begins here."""
+    torch.manual_seed(config.training.seed)
+    num_classes = len(data.dataset.labels)
+    network = build_network(
+        config,
+        num_classes=num_classes,
+        vocab_size=len(data.tokenizer.vocabulary),
+        embedding_dim=data.embedding_dim,
+        vectors=None if data.vectors is None else torch.from_numpy(data.vectors),
+    )
+    train = LabelledTexts(data.train, data.dataset.train.labels)
+    dev = LabelledTexts(data.dev, data.dataset.dev.labels)
+    return Trainer(network, config, train, dev, num_classes)
+
+
+def _description(config: Config, data: PreparedData, trainer: Trainer) -> str:
     """The run in a line, before it begins."""
+    parameters, _ = parameter_counts(trainer.network)
     rows = {"train": data.train, "dev": data.dev, "test": data.test or ()}
     counts = ", ".join(f"{len(encoded):,} {split}" for split, encoded in rows.items() if len(encoded))
     coverage = "" if data.coverage is None else f" ({data.coverage.tokens:.1%} of the text has a vector)"
