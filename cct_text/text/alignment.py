@@ -21,7 +21,7 @@ def word_spans(text: str, rules: TokenizerRules) -> list[tuple[str, int, int]]:
     aligned = _substitute([(character, (at, at + 1)) for at, character in enumerate(text)], rules.before)
     lower = normalizers.Lowercase().normalize_str
     aligned = [(small, span) for character, span in aligned for small in lower(character)]
-    aligned = _substitute(aligned, rules.after)
+    aligned = _substitute(aligned, (*rules.across, *rules.within))
     words = []
     characters = "".join(character for character, _ in aligned)
     for match in re.finditer("[^ ]+", characters):

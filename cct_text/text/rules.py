@@ -31,11 +31,20 @@ class Substitution:
 
 @dataclass(frozen=True)
 class TokenizerRules:
-    """A tokenizer: substitutions before and after lower-casing."""
+    """A tokenizer: what is replaced in which order, upper case being lowered behind `before`.
+
+    Attributes:
+        name: of the tokenizer.
+        before: of single characters.
+        across: of what may hold blanks, or make such.
+        within: of what stands between two blanks. What these do to a text is what they do to each of its pieces between
+            blanks, so that it is enough to run them over the distinct pieces of a column.
+    """
 
     name: str
     before: tuple[Substitution, ...]
-    after: tuple[Substitution, ...]
+    across: tuple[Substitution, ...]
+    within: tuple[Substitution, ...]
 
 
 # Letters that Arrow and the tokenizers library lower differently, having different versions of Unicode, or because the
@@ -61,8 +70,10 @@ _CASES = (
     ),
 )
 
+# Code points that no text uses. Each stands for what must not be taken apart, or is not known yet.
 _SIGMA = "\ufdd0"
-"""Stands for the Greek capital sigma while words are not yet apart; a code point that no text uses."""
+"""A Greek capital sigma while words are not yet apart."""
+_ELLIPSIS, _ABBREVIATED, _QUOTE = "\ufdd1", "\ufdd2", "\ufdd3"
 
 _FINAL_SIGMA = (
     Substitution(f" {_SIGMA} ", " \u03c3 "),
@@ -82,8 +93,9 @@ _BEFORE = (*_WHITE_SPACE, Substitution("\u03a3", _SIGMA), *_CASES)
 
 
 def _between_blanks(only_with: str = "") -> tuple[Substitution, ...]:
-    """A blank before the first and behind the last word, so that patterns can name a word's start and end."""
+    """A blank of its own before and behind each piece, so that patterns can name a word's start and end."""
     return (
+        Substitution(" ", "  ", only_with=only_with),
         Substitution(r"\A", " ", regex=True, only_with=only_with),
         Substitution(r"\z", " ", regex=True, only_with=only_with),
     )
@@ -97,42 +109,45 @@ def _spaced(*literals: str) -> tuple[Substitution, ...]:
     return tuple(Substitution(literal, f" {literal} ") for literal in literals)
 
 
+_LINE_BREAK = Substitution("<br />", " ")
+
 _BASIC_ENGLISH = (
-    Substitution('"', ""),
-    *_spaced("'", "."),
-    Substitution("<br />", " "),
-    *_spaced(",", "(", ")", "!", "?"),
+    *_spaced("'", ".", ",", "(", ")", "!", "?"),
     Substitution(";", " "),
     Substitution(":", " "),
 )
 
 # As the corpus of GloVe 6B was tokenized: its vocabulary has n't, 's, ``, '', --, ..., 3,000, u.s., mr. and ( as words.
 _PENN = (
-    Substitution("<br />", " "),
     *(Substitution(quote, "'") for quote in "\u2018\u2019"),
     *(Substitution(quote, '"') for quote in "\u201c\u201d"),
-    *_spaced("...", "--", "``", '"', "(", ")", "[", "]", "{", "}", ";", "!", "?", "$", "#", "%"),
+    Substitution("...", f" {_ELLIPSIS} "),
+    *_spaced("--", "``", '"', "(", ")", "[", "]", "{", "}", ";", "!", "?", "$", "#", "%"),
     *_between_blanks(),
     # Commas, colons and full stops stand apart at the end of a word only: 3,000, 10:30 and u.s. are words.
     Substitution(", ", " , "),
     Substitution(": ", " : "),
+    *(
+        Substitution(f" {word}. ", f" {word}{_ABBREVIATED} ")
+        for word in ("mr", "mrs", "ms", "dr", "st", "jr", "u.s", "u.k", "u.n")
+    ),
     Substitution(". ", " . "),
-    Substitution(" .. . ", " ... "),
-    *(Substitution(f" {word} . ", f" {word}. ") for word in ("mr", "mrs", "ms", "dr", "st", "jr", "u.s", "u.k", "u.n")),
+    Substitution(_ABBREVIATED, "."),
+    Substitution(_ELLIPSIS, "..."),
     Substitution("n't ", " n't "),
     *(Substitution(f"'{ending} ", f" '{ending} ") for ending in ("s", "m", "d", "re", "ve", "ll")),
-    Substitution("''", " '' "),
+    Substitution("''", f" {_QUOTE} "),
     Substitution("' ", " ' "),
-    Substitution("' ' ", " '' "),
+    Substitution(_QUOTE, "''"),
     Substitution(" cannot ", " can not "),
 )
 
 RULES = {
     rules.name: rules
     for rules in (
-        TokenizerRules("basic_english", _BEFORE, (*_BASIC_ENGLISH, *_LAST)),
-        TokenizerRules("penn", _BEFORE, (*_PENN, *_LAST)),
-        TokenizerRules("whitespace", _BEFORE, _LAST),
+        TokenizerRules("basic_english", _BEFORE, (Substitution('"', ""), _LINE_BREAK), (*_BASIC_ENGLISH, *_LAST)),
+        TokenizerRules("penn", _BEFORE, (_LINE_BREAK,), (*_PENN, *_LAST)),
+        TokenizerRules("whitespace", _BEFORE, (), _LAST),
     )
 }
 

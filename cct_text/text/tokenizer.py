@@ -57,8 +57,14 @@ def split_words(texts: Texts, name: str) -> pa.ChunkedArray:
         UsageError: if there is no tokenizer of that name.
     """
     rules = rules_named(name)
+    lists = []
+    for chunk in _chunks(texts):
+        pieces = _Pieces.of(chunk, rules)
+        positions, offsets = pieces.words_of_texts()
+        flat = pieces.words.flatten().take(pa.array(positions))
+        lists.append(pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), flat))
     # In chunks, as one array holds 2 GiB of characters at most.
-    return pa.chunked_array([_split(chunk, rules) for chunk in _chunks(texts)], pa.list_(pa.string()))
+    return pa.chunked_array(lists, pa.list_(pa.string()))
 
 
 def _chunks(texts: Texts) -> list[pa.Array]:
@@ -67,21 +73,44 @@ def _chunks(texts: Texts) -> list[pa.Array]:
     return [chunk.slice(start, CHUNK_ROWS) for chunk in column.chunks for start in range(0, len(chunk), CHUNK_ROWS)]
 
 
-def _split(texts: pa.Array, rules: TokenizerRules) -> pa.ListArray:
-    texts = pc.fill_null(texts.cast(pa.string()), "")
-    texts = _substitute(texts, rules.before)
-    texts = pc.utf8_lower(texts)
-    texts = _substitute(texts, rules.after)
-    words = pc.split_pattern(texts, " ")
-    # Blanks in a row or at a text's ends, and a text without words, leave empty words.
+@dataclass(frozen=True)
+class _Pieces:
+    """N texts cut at their blanks into P pieces, of which the distinct ones are made into words once.
+
+    Attributes:
+        offsets: (N + 1,) int64: text i is the pieces offsets[i] to offsets[i + 1].
+        which: (P,) int64, the distinct piece that each is.
+        words: list<string>, the words of each distinct piece.
+    """
+
+    offsets: np.ndarray
+    which: np.ndarray
+    words: pa.ListArray
+
+    @classmethod
+    def of(cls, texts: pa.Array, rules: TokenizerRules) -> _Pieces:
+        texts = pc.fill_null(texts.cast(pa.string()), "")
+        texts = pc.utf8_lower(_substitute(texts, rules.before))
+        pieces = pc.split_pattern(_substitute(texts, rules.across), " ")
+        distinct = pieces.flatten().dictionary_encode()
+        words = _without_empty(pc.split_pattern(_substitute(distinct.dictionary, rules.within), " "))
+        return cls(pieces.offsets.to_numpy().astype(np.int64), distinct.indices.to_numpy().astype(np.int64), words)
+
+    def words_of_texts(self) -> tuple[np.ndarray, np.ndarray]:
+        """Positions in the flat `words` of the words of all texts, in order; where each text begins, (N + 1,) int64."""
+        starts = self.words.offsets.to_numpy().astype(np.int64)
+        counts = np.diff(starts)[self.which]  # (P,)
+        ends = np.cumsum(counts)
+        positions = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts[self.which] - ends + counts, counts)
+        return positions, np.concatenate([[0], ends])[self.offsets]
+
+
+def _without_empty(words: pa.ListArray) -> pa.ListArray:
+    """Lists without empty words, which blanks in a row or at the ends leave."""
     flat, offsets = words.flatten(), words.offsets.to_numpy()
     real = pc.greater(pc.binary_length(flat), 0).to_numpy(zero_copy_only=False)
-    if real.all():
-        return words
     before = np.concatenate([[0], np.cumsum(real)])  # real words before each word
-    return pa.ListArray.from_arrays(
-        pa.array(before[offsets - offsets[0]].astype(np.int32)), flat.filter(pa.array(real))
-    )
+    return pa.ListArray.from_arrays(pa.array(before[offsets].astype(np.int32)), flat.filter(pa.array(real)))
 
 
 _ASCII = bytes(range(128))
@@ -130,9 +159,10 @@ class Tokenizer:
         rules = rules_named(self.name)
         ids, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
         for chunk in _chunks(texts):
-            words = _split(chunk, rules)
-            ids.append(self.vocabulary.ids_of(words.flatten()))
-            lengths.append(np.diff(words.offsets.to_numpy()).astype(np.int64))
+            pieces = _Pieces.of(chunk, rules)
+            positions, starts = pieces.words_of_texts()
+            ids.append(self.vocabulary.ids_of(pieces.words.flatten())[positions])
+            lengths.append(np.diff(starts))
         offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
         return EncodedTexts(np.concatenate(ids), offsets.astype(np.int64))
 
@@ -184,7 +214,11 @@ def _library(name: str, ids: dict[str, int]) -> tokenizers.Tokenizer:
     rules = rules_named(name)
     library = tokenizers.Tokenizer(models.WordLevel(ids, SPECIAL_WORDS[UNK]))
     library.normalizer = normalizers.Sequence(
-        [*map(_normalizer, rules.before), normalizers.Lowercase(), *map(_normalizer, rules.after)]
+        [
+            *map(_normalizer, rules.before),
+            normalizers.Lowercase(),
+            *map(_normalizer, (*rules.across, *rules.within)),
+        ]
     )
     library.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     return library

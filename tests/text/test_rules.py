@@ -80,6 +80,8 @@ def test_basic_english_is_torchtexts_on_any_text(text):
         ('He said, "yes" -- twice.', 'he said , " yes " -- twice .'),
         ("Mr. Smith paid $3,000 (or 5%) at 10:30.", "mr. smith paid $ 3,000 ( or 5 % ) at 10:30 ."),
         ("in the U.S. in 1990.", "in the u.s. in 1990 ."),
+        ("Mr. Mrs. Dr. Who cannot cannot", "mr. mrs. dr. who can not can not"),
+        ("wait.... '''' ...", "wait ... . '' '' ..."),
         ("well... no", "well ... no"),
         ("I cannot go", "i can not go"),
         ("the dogs' bones", "the dogs ' bones"),
@@ -94,6 +96,16 @@ def test_penn_separates_as_the_treebank_does(text, expected):
 def test_penn_leaves_what_is_already_separated_as_it_is():
     text = "what 's the u.s. population , and who is n't in it ? ( 3,000 )"
     assert " ".join(words(text, "penn")) == text
+
+
+PIECES = st.lists(st.sampled_from([*"aσΣnt'\"`.,:-()cmrdsu ", "cannot", "mr.", "...", "n't"])).map("".join)
+
+
+@pytest.mark.parametrize("name", RULES)
+@given(texts=st.lists(PIECES))
+def test_a_text_is_its_pieces_between_blanks_one_after_the_other(name, texts):
+    pieces = split_words(texts, name).to_pylist()
+    assert words(" ".join(texts), name) == [word for piece in pieces for word in piece]
 
 
 def test_whitespace_only_lowers_and_splits():
