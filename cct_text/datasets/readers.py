@@ -27,8 +27,13 @@ MAX_FIELD_CHARACTERS = 1 << 26
 LABEL_PREFIX = "__label__"
 """What marks a label in a text file, as fastText has it: `__label__spam win a prize now`."""
 
-
-ARRAY = "a JSON array; what is read is JSON Lines, an object on each line"
+_OTHER_DELIMITERS = {
+    ",": "name the file .csv",
+    "\t": "name the file .tsv",
+    ";": "save it with commas",
+    "|": "save it with commas",
+}
+"""What separates the fields of other files, and what to do about it."""
 
 
 @dataclass(frozen=True)
@@ -220,16 +225,9 @@ def _read_delimited(job: Job, delimiter: str) -> Iterator[RowBatch]:
 
 def _require_delimiter(header: list[str], delimiter: str, path: str) -> None:
     """A header of one field that holds another delimiter is a file of another format."""
-    others = [other for other in ",;\t|" if other != delimiter and len(header) == 1 and other in header[0]]
-    if others:
-        way = (
-            "name the file .tsv"
-            if others[0] == "\t"
-            else "name the file .csv"
-            if others[0] == ","
-            else "save it with commas"
-        )
-        raise DataError(f"its header is separated by {others[0]!r}, not by {delimiter!r}; {way}", path=path, line=1)
+    for other, way in _OTHER_DELIMITERS.items():
+        if len(header) == 1 and other != delimiter and other in header[0]:
+            raise DataError(f"its header is separated by {other!r}, not by {delimiter!r}; {way}", path=path, line=1)
 
 
 def _read_jsonl(job: Job) -> Iterator[RowBatch]:
@@ -238,18 +236,18 @@ def _read_jsonl(job: Job) -> Iterator[RowBatch]:
     for number, line, replaced in _lines(job):
         if not line.strip():
             continue
+        if line.lstrip().startswith("["):
+            raise DataError(
+                "a JSON array; what is read is JSON Lines, an object on each line", path=job.name, line=number
+            )
         try:
             record = json.loads(line)
         except ValueError as error:
-            if line.strip() == "[":
-                raise DataError(ARRAY, path=job.name, line=number) from None
             reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
             raise DataError(f"not JSON: {reason}: {line[:40]!r}", path=job.name, line=number) from None
         except RecursionError:
             raise DataError("not a row: JSON nested too deeply", path=job.name, line=number) from None
         if not isinstance(record, dict):
-            if line.lstrip().startswith("["):
-                raise DataError(ARRAY, path=job.name, line=number)
             raise DataError(f"expected a JSON object, saw {line[:40]!r}", path=job.name, line=number)
         if columns is None:
             columns = job.columns(list(record))

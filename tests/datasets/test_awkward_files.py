@@ -123,7 +123,7 @@ def test_a_quote_that_never_closes_swallows_no_rows():
         (b"[1, 2]", "a JSON array; what is read is JSON Lines"),
         (b'"text"', "expected a JSON object"),
         (b'{"text": "no label"}', "no key 'label'; it has text"),
-        (b"[" * 100_000, "not a row: JSON nested too deeply"),
+        (b'{"a":' * 100_000, "not a row: JSON nested too deeply"),
         (b'{"label": 1, "text": ' + b"9" * 5_000 + b"}", "not JSON: "),
         (b'{"label": 1, "text": "\x01"}', "not JSON: Invalid control character"),
     ],
