@@ -188,12 +188,12 @@ class Config:
         for key, value in values.items():
             section, _, name = key.rpartition(".")
             known = _options()
-            if name not in known or section not in ("", known[name].section):
+            if name not in known:
                 choices = [option.path for option in known.values()] if section else list(known)
-                if name in known:
-                    faults.append(f"unknown option {key!r}; did you mean {known[name].path}?")
-                    continue
                 faults.append(unknown_name("option", key, choices))
+                continue
+            if section not in ("", known[name].section):
+                faults.append(f"unknown option {key!r}; did you mean {known[name].path}?")
                 continue
             try:
                 changes.setdefault(known[name].section, {})[name] = known[name].convert(value)

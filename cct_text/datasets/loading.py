@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cct_text.artifacts import sha256_of
 from cct_text.config import DataConfig
@@ -197,8 +198,8 @@ def _read_file(path: str, config: DataConfig) -> tuple[pa.ChunkedArray, list[str
         assert batch.labels is not None
         chunks.append(batch.texts)
         # Blanks around a label are no part of it: `a, x` and `a,x` name one class.
-        names = [label.strip() for label in batch.labels.to_pylist()]
-        empty += sum(not text.strip() for text in batch.texts.to_pylist())
+        names = pc.utf8_trim_whitespace(batch.labels).to_pylist()
+        empty += pc.sum(pc.equal(pc.utf8_trim_whitespace(batch.texts), "")).as_py()
         if "" in names:
             raise DataError("no label", path=path, line=batch.lines[names.index("")].as_py())
         labels.extend(names)

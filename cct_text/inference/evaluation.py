@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cct_text.config import DataConfig
 from cct_text.datasets import Dataset, Split, load_dataset
@@ -107,8 +108,8 @@ def read_labelled_file(
     replaced = 0
     for batch in read_rows(path, text_columns=text_columns, label_column=label_column, labelled=True):
         assert batch.labels is not None
-        for label, line in zip(batch.labels.to_pylist(), batch.lines.to_pylist(), strict=True):
-            label = label.strip()
+        names = pc.utf8_trim_whitespace(batch.labels).to_pylist()
+        for label, line in zip(names, batch.lines.to_pylist(), strict=True):
             if label not in index:
                 raise DataError(_unknown(label, labels), path=path, line=line)
             classes.append(index[label])
