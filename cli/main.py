@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import sys
 from typing import Annotated
 
@@ -18,6 +17,7 @@ from cct_text.errors import CCTTextError
 from .datasets import datasets
 from .evaluate import evaluate
 from .predict import predict
+from .standard_output import drop_standard_output
 from .train import train
 from .vectors import vectors
 
@@ -72,13 +72,8 @@ def main() -> None:
     except OSError as error:  # standard output: the library tells of files by errors of its own
         if _debug:
             raise
-        _drop_standard_output()
+        drop_standard_output()
         if error.errno == errno.EPIPE:  # `| head` has had enough: that is no error
             sys.exit(0)
         sys.stderr.write(f"cct-text: cannot write: {error.strerror}\n")
         sys.exit(2)
-
-
-def _drop_standard_output() -> None:
-    """What Python would flush at its end has nowhere to go."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from .standard_output import drop_standard_output
 
 
 def predict(
@@ -60,8 +61,8 @@ def predict(
                 progress=lambda rows: bar.update(task, completed=rows),
             )
         except BrokenPipeError:
-            # `| head` has had enough: that is no error. What Python would flush at its end has nowhere to go.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            # `| head` has had enough: that is no error.
+            drop_standard_output()
             raise typer.Exit from None
     if summary.replaced:
         rows = "1 row" if summary.replaced == 1 else f"{summary.replaced:,} rows"
