@@ -7,8 +7,9 @@ The names are imported when they are first asked for: `import cct_text` alone co
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cct_text.lazy import names_from
 
 if TYPE_CHECKING:
     from cct_text.datasets import load_dataset
@@ -26,8 +27,4 @@ _HOMES = {
     "load_vectors": "cct_text.vectors",
 }
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__ = names_from(__name__, _HOMES)

@@ -16,13 +16,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from cct_text.config import Config
 from cct_text.errors import DataError, UsageError
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 FORMAT = 1
 """Version of the run folder's format; a folder of another version is refused."""
@@ -82,13 +81,13 @@ class ModelFiles:
         config: the options of the run.
         labels: class names in the order of the logits.
         tokenizer: the text of `tokenizer.json`.
-        weights: tensors by name.
+        weights: arrays by name.
     """
 
     config: Config
     labels: tuple[str, ...]
     tokenizer: str
-    weights: Mapping[str, Tensor]
+    weights: Mapping[str, np.ndarray]
 
 
 class RunFolder:
@@ -141,7 +140,7 @@ class RunFolder:
             UsageError: if the folder cannot be written to.
         """
         import tomli_w
-        from safetensors.torch import save
+        from safetensors.numpy import save
 
         with ExitStack() as stack:
             # The last one entered is the first to get its name.
@@ -150,7 +149,7 @@ class RunFolder:
             )
             tokenizer.write_text(files.tokenizer, encoding="utf-8")
             # Not by save_file, which tells a full disk by an exception of its own.
-            weights.write_bytes(save({name: tensor.contiguous() for name, tensor in files.weights.items()}))
+            weights.write_bytes(save({name: np.ascontiguousarray(array) for name, array in files.weights.items()}))
             checksums = {TOKENIZER: sha256_of(tokenizer), WEIGHTS: sha256_of(weights)}
             run = {"format": FORMAT, "labels": list(files.labels), "sha256": checksums}
             document = {"run": run, **files.config.to_dict()}
@@ -164,7 +163,7 @@ class RunFolder:
             DataError: if the folder or a file is missing, damaged, or of another format; the file is named.
         """
         from safetensors import SafetensorError
-        from safetensors.torch import load as load_tensors
+        from safetensors.numpy import load as load_arrays
 
         if not self.file(CONFIG).exists() and self.file(STATE).exists():
             raise DataError("the run was interrupted; repeat its command with --resume", path=self.path)
@@ -177,7 +176,7 @@ class RunFolder:
             if hashlib.sha256(contents[name]).hexdigest() != checksums.get(name):
                 raise self._damaged(name, f"its SHA-256 is not the one in {CONFIG}")
         try:
-            weights = load_tensors(contents[WEIGHTS])
+            weights = load_arrays(contents[WEIGHTS])
         except SafetensorError as error:
             raise self._damaged(WEIGHTS, str(error)) from None
         return ModelFiles(config, labels, contents[TOKENIZER].decode("utf-8", errors="replace"), weights)

@@ -10,9 +10,9 @@ import threading
 import tomllib
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import tomli_w
-import torch
 
 from cct_text.artifacts import (
     CONFIG,
@@ -29,11 +29,12 @@ from cct_text.artifacts import (
 from cct_text.config import Config
 from cct_text.errors import DataError, UsageError
 
+MATRIX = np.arange(6, dtype=np.float32).reshape(2, 3)
 FILES = ModelFiles(
     config=Config().with_values({"max_words": 24, "learning_rate": "3e-4", "text_columns": "title,body"}),
     labels=("no", "yes", "\u00fcber"),
     tokenizer='{"words": ["<pad>", "<unk>", "\u00fcber"]}',
-    weights={"head.weight": torch.arange(6.0).reshape(2, 3), "turned": torch.arange(6.0).reshape(2, 3).T},
+    weights={"head.weight": MATRIX, "turned": MATRIX.T},
 )
 
 
@@ -144,7 +145,7 @@ def test_a_model_is_read_as_it_was_written(folder):
     files = folder.read_model()
     assert (files.config, files.labels, files.tokenizer) == (FILES.config, FILES.labels, FILES.tokenizer)
     assert files.weights.keys() == FILES.weights.keys()
-    assert all(torch.equal(files.weights[name], FILES.weights[name]) for name in files.weights)
+    assert all(np.array_equal(files.weights[name], FILES.weights[name]) for name in files.weights)
     assert names(folder.path) == sorted([CONFIG, TOKENIZER, WEIGHTS])
 
 
@@ -226,7 +227,7 @@ class TestDamage:
 
     def test_the_file_of_another_run_is_found_out(self, folder, name, tmp_path):
         other = RunFolder(tmp_path / "other")
-        weights = {"head.weight": torch.zeros(2, 3)}
+        weights = {"head.weight": np.zeros((2, 3), dtype=np.float32)}
         other.write_model(replace(FILES, labels=("a", "b"), tokenizer="{}", weights=weights))
         shutil.copy(other.file(name), folder.file(name))
         with pytest.raises(DataError, match="damaged: its SHA-256 is not the one in config.toml"):

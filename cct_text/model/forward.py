@@ -30,8 +30,8 @@ def predict_logits(
     batch_size = batch_size or max(1, min(LARGEST_BATCH, WORDS_IN_A_BATCH // max_words))
     network.eval()
     device = next(network.parameters()).device
-    logits = torch.zeros(len(encoded), network.num_classes)
+    logits = np.zeros((len(encoded), network.num_classes), dtype=np.float32)
     for batch in batches(encoded, batch_size, max_words=max_words):
-        output = network(batch.ids.to(device), batch.mask.to(device))
-        logits[batch.rows] = output.float().cpu()
-    return logits.numpy()
+        output = network(torch.from_numpy(batch.ids).to(device), torch.from_numpy(batch.mask).to(device))
+        logits[batch.rows] = output.float().cpu().numpy()
+    return logits

@@ -66,7 +66,7 @@ def build_network(
 
 def save_model(model: TrainedModel, path: str | Path) -> None:
     """Write the model's files into a run folder, whole or not at all."""
-    weights = {name: tensor.detach().cpu() for name, tensor in model.network.state_dict().items()}
+    weights = {name: tensor.detach().cpu().numpy() for name, tensor in model.network.state_dict().items()}
     RunFolder(path).write_model(ModelFiles(model.config, model.labels, model.tokenizer.to_json(), weights))
 
 
@@ -79,7 +79,8 @@ def load_model(path: str | Path) -> TrainedModel:
     folder = RunFolder(path)
     files = folder.read_model()
     tokenizer = Tokenizer.from_json(files.tokenizer, source=str(folder.file(TOKENIZER)))
-    vectors = files.weights.get(EMBEDDING_WEIGHT)
+    weights = {name: torch.tensor(array) for name, array in files.weights.items()}
+    vectors = weights.get(EMBEDDING_WEIGHT)
     if vectors is None or vectors.ndim != 2 or len(vectors) != len(tokenizer.vocabulary):
         raise DataError(
             f"damaged: no {EMBEDDING_WEIGHT} with a row for each of the {len(tokenizer.vocabulary)} words",
@@ -98,7 +99,7 @@ def load_model(path: str | Path) -> TrainedModel:
     except UsageError as error:
         raise DataError(f"damaged: {error}", path=folder.file(CONFIG)) from None
     try:
-        network.load_state_dict(dict(files.weights))
+        network.load_state_dict(weights)
     except RuntimeError as error:
         first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
         raise DataError(f"does not fit the model of {CONFIG}: {first}", path=folder.file(WEIGHTS)) from None

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from cct_text.text.tokenizer import EncodedTexts
 from cct_text.text.vocabulary import PAD
@@ -26,9 +24,9 @@ class Batch:
         rows: (B,) int64, which texts of the data these are.
     """
 
-    ids: Tensor
-    mask: Tensor
-    rows: Tensor
+    ids: np.ndarray
+    mask: np.ndarray
+    rows: np.ndarray
 
 
 def number_of_batches(rows: int, batch_size: int) -> int:
@@ -75,4 +73,4 @@ def _batch(encoded: EncodedTexts, rows: np.ndarray, lengths: np.ndarray) -> Batc
     mask = position < lengths[:, None]  # (B, S)
     ids = np.full(mask.shape, PAD, dtype=np.int64)
     ids[mask] = encoded.ids[(encoded.offsets[rows][:, None] + position)[mask]]
-    return Batch(torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(rows))
+    return Batch(ids, mask, rows)

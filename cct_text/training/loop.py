@@ -110,7 +110,6 @@ class Trainer:
     def _epoch(self, epoch: int, observer: TrainingObserver) -> EpochRecord:
         start = time.perf_counter()
         self.network.train()
-        labels = torch.from_numpy(self.train.labels)
         losses: list[float] = []
         accumulation = self.config.gradient_accumulation
         pending = 0
@@ -123,7 +122,7 @@ class Trainer:
             epoch=epoch,
         )
         for index, batch in enumerate(stream, start=1):
-            loss = self._loss(batch.ids, batch.mask, labels[batch.rows])
+            loss = self._loss(batch.ids, batch.mask, self.train.labels[batch.rows])
             # The last step of an epoch may add up fewer batches than the others.
             group = min(accumulation, total - (index - 1) // accumulation * accumulation)
             self.accelerator.backward(loss / group)
@@ -143,11 +142,11 @@ class Trainer:
             f"(now {self.config.gradient_clip:g})"
         )
 
-    def _loss(self, ids: torch.Tensor, mask: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def _loss(self, ids: np.ndarray, mask: np.ndarray, classes: np.ndarray) -> torch.Tensor:
         device = self.accelerator.device
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self.bf16):
-            logits = self.network(ids.to(device), mask.to(device))
-        logits, labels, smoothing = logits.float(), labels.to(device), self.config.label_smoothing
+            logits = self.network(torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device)).float()
+        labels, smoothing = torch.from_numpy(classes).to(device), self.config.label_smoothing
         if self.class_weights is None:
             return F.cross_entropy(logits, labels, label_smoothing=smoothing)
         # The mean over the batch's rows. Torch's own divides by the batch's weights, which cancels them in a small batch.

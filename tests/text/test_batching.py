@@ -30,7 +30,7 @@ def test_each_text_stands_in_one_batch_with_its_first_words_and_a_mask_of_its_le
         assert 1 <= len(batch.rows) <= size
         kept = [min(lengths[row], max_words) for row in batch.rows]
         assert batch.ids.shape[1] == max(1, *kept)
-        for row, ids, mask in zip(batch.rows.tolist(), batch.ids.numpy(), batch.mask.numpy(), strict=True):
+        for row, ids, mask in zip(batch.rows.tolist(), batch.ids, batch.mask, strict=True):
             words = texts.ids[texts.offsets[row] : texts.offsets[row + 1]][:max_words]
             assert ids[mask].tolist() == words.tolist()
             assert mask[: len(words)].all()
@@ -59,7 +59,7 @@ def test_without_a_seed_lengths_rise():
 def test_buckets_save_most_of_the_padding_and_keep_lengths_shuffled():
     lengths = np.random.default_rng(0).integers(1, 60, 10_000)
     made = list(batches(encoded(lengths.tolist()), 32, max_words=64, seed=0))
-    elements = sum(batch.ids.numel() for batch in made)
+    elements = sum(batch.ids.size for batch in made)
     assert elements < 1.1 * lengths.sum()
     widths = np.array([batch.ids.shape[1] for batch in made])
     assert abs(np.corrcoef(widths[:-1], widths[1:])[0, 1]) < 0.2
