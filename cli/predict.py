@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,10 @@ def predict(
     ] = None,
     top_k: Annotated[int, typer.Option(help="Labels for each row, most probable first.")] = 1,
     no_probabilities: Annotated[bool, typer.Option("--no-probabilities", help="Write labels only.")] = False,
+    precision: Annotated[
+        str, typer.Option(help="auto: bf16 where the processor has a tile unit for it, else fp32; or as named.")
+    ] = "auto",
+    device: Annotated[str, typer.Option(help="Where to compute: cpu, or cuda for a GPU.")] = "cpu",
 ) -> None:
     """Classify every row: one row out for each row in, in order.
 
@@ -39,7 +44,8 @@ def predict(
     from cct_text.inference.classifier import TextClassifier
     from cct_text.inference.stream import predict_file
 
-    classifier = TextClassifier.load(run)
+    classifier = TextClassifier.load(run, precision=precision, device=device)
+    start = time.perf_counter()
     if not files and sys.stdin.isatty():
         typer.echo("reading standard input, a text on each line; Ctrl-D ends it", err=True)
     output = sys.stdout.buffer if out is None or out == "-" else out
@@ -64,6 +70,12 @@ def predict(
             # `| head` has had enough: that is no error.
             drop_standard_output()
             raise typer.Exit from None
+    if visible:
+        seconds = time.perf_counter() - start
+        computed = classifier.precision if device == "cpu" else f"on {device}"
+        console.print(
+            f"{summary.rows:,} rows in {seconds:.1f} s, {summary.rows / seconds:,.0f} rows/s ({computed})", style="dim"
+        )
     if summary.replaced:
         rows = "1 row" if summary.replaced == 1 else f"{summary.replaced:,} rows"
         typer.echo(f"cct-text: {rows} held bytes that are not UTF-8; each was read as U+FFFD", err=True)

@@ -26,13 +26,14 @@ def test_no_folder_becomes_a_top_level_module_of_a_common_name():
     }
 
 
-def test_every_file_that_is_no_python_is_package_data():
+def test_every_file_that_is_no_python_is_package_data_or_compiled():
     patterns = [pattern for patterns in SETUPTOOLS["package-data"].values() for pattern in patterns]
+    patterns += [source for module in SETUPTOOLS["ext-modules"] for source in module["sources"]]
     others = [
         path
         for top in ("cct_text", "cli", "data")
         for path in (ROOT / top).rglob("*")
-        if path.is_file() and path.suffix not in (".py", ".pyc")
+        if path.is_file() and path.suffix not in (".py", ".pyc", ".so", ".pyd")
     ]
     assert len(others) > 10
     assert [path for path in others if not any(path.match(pattern) for pattern in patterns)] == []

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
-import torch
 
 from cct_text.artifacts import METRICS, RunFolder
 from cct_text.config import Config
 from cct_text.errors import UsageError
-from cct_text.model.forward import predict_logits
-from cct_text.model.persistence import TrainedModel, load_model, save_model
+from cct_text.inference.engine import Engine
+from cct_text.inference.kernels import softmax
+from cct_text.inference.native import choose_kernels
+from cct_text.inference.parallel import ordered_map
+from cct_text.model.saved import SavedModel
+from cct_text.text.tokenizer import EncodedTexts
+
+ROWS_TOGETHER = 2048
+"""Rows of one piece of work; more are shared among the processor's cores."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -43,7 +49,13 @@ class TextClassifier:
     probabilities agree to about 1e-6, which is what adding floats in another order leaves.
 
     Args:
-        model: configuration, labels, tokenizer and network.
+        model: configuration, labels, tokenizer and weights.
+        device: where to compute. On the `cpu` torch is not needed and not loaded; another one is named as torch names it,
+            such as `cuda`, or `cuda:1`.
+        precision: of matrix products on the `cpu`. `auto`: bf16 where the processor multiplies it in tiles, else fp32.
+
+    Raises:
+        UsageError: if there is no such device, or it has no such precision.
 
     Example:
         >>> classifier = TextClassifier.load("runs/trec")
@@ -51,28 +63,29 @@ class TextClassifier:
         ['HUM']
     """
 
-    def __init__(self, model: TrainedModel) -> None:
+    def __init__(self, model: SavedModel, *, device: str = "cpu", precision: str = "auto") -> None:
         self.model = model
+        self.engine = Engine(model, choose_kernels(precision))
+        self._logits: Callable[[EncodedTexts], np.ndarray] = self.engine.logits
+        if device != "cpu":
+            from cct_text.inference.on_device import logits_on
+
+            self._logits = logits_on(model, device)
 
     @classmethod
-    def load(cls, path: str | Path, *, device: str | None = None) -> Self:
+    def load(cls, path: str | Path, *, device: str = "cpu", precision: str = "auto") -> Self:
         """Read a run folder.
 
         Args:
             path: the folder.
-            device: where to compute, as torch names it; a GPU where there is one when not given.
+            device: where to compute: `cpu`, or another device as torch names it.
+            precision: `auto`, `fp32` or `bf16`, on the `cpu`.
 
         Raises:
             DataError: if the folder or a file of it is missing, damaged or of another format; the file is named.
-            UsageError: if there is no such device.
+            UsageError: if there is no such device, or it has no such precision.
         """
-        model = load_model(path)
-        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        try:
-            model.network.to(device)
-        except (RuntimeError, AssertionError) as error:  # an unknown name; a device that is not here
-            raise UsageError(f"device {device!r}: {str(error).splitlines()[0]}") from None
-        return cls(model)
+        return cls(SavedModel.load(path), device=device, precision=precision)
 
     def save(self, path: str | Path) -> None:
         """Write the model's files into a run folder, whole or not at all; `load` reads them back.
@@ -82,12 +95,17 @@ class TextClassifier:
         """
         if RunFolder(path).file(METRICS).exists():
             raise UsageError(f"{path}: holds a run with its figures; save to another folder")
-        save_model(self.model, path)
+        self.model.save(path)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The C class names, in the order of the columns of `predict_proba`."""
         return self.model.labels
+
+    @property
+    def precision(self) -> str:
+        """In which matrices are multiplied on the CPU: fp32 or bf16."""
+        return self.engine.kernels.precision
 
     @property
     def config(self) -> Config:
@@ -108,8 +126,7 @@ class TextClassifier:
         Raises:
             UsageError: if `texts` is one string, or holds something that is no string.
         """
-        probabilities: np.ndarray = torch.from_numpy(self.predict_logits(texts)).softmax(dim=1).numpy()
-        return probabilities
+        return softmax(self.predict_logits(texts))
 
     def predict_logits(self, texts: Iterable[str] | pa.Array | pa.ChunkedArray) -> np.ndarray:
         """Logits (N, C) float32 of N texts: logarithms of the probabilities up to a constant of each row.
@@ -117,8 +134,11 @@ class TextClassifier:
         Raises:
             UsageError: if `texts` is one string, or holds something that is no string.
         """
-        encoded = self.model.tokenizer.encode(_column(texts))
-        return predict_logits(self.model.network, encoded, max_words=self.config.text.max_words)
+        column = _column(texts)
+        if len(column) <= ROWS_TOGETHER:
+            return self._logits(self.model.tokenizer.encode(column))
+        slices = (column.slice(start, ROWS_TOGETHER) for start in range(0, len(column), ROWS_TOGETHER))
+        return np.concatenate(list(ordered_map(self.predict_logits, slices)))
 
     def explain(self, text: str) -> list[WordWeight]:
         """The words of a text with their weights in the pooling, which sum to 1.
@@ -135,12 +155,7 @@ class TextClassifier:
         spans = self.model.tokenizer.spans(text)
         if not spans:
             return []
-        ids = self.model.tokenizer.encode([text]).ids[: self.config.text.max_words]
-        row = torch.from_numpy(ids.astype(np.int64)).to(next(self.model.network.parameters()).device).unsqueeze(0)
-        self.model.network.eval()
-        read = self.model.network.token_weights(row, torch.ones_like(row, dtype=torch.bool))[0]  # (S,)
-        weights = np.zeros(len(spans))
-        weights[: len(ids)] = read.cpu().numpy()
+        weights = self.engine.word_weights(self.model.tokenizer.encode([text]).ids).astype(np.float64)
         weights /= weights.sum()
         return [WordWeight(*span, float(weight)) for span, weight in zip(spans, weights, strict=True)]
 

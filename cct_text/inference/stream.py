@@ -10,13 +10,16 @@ from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
-import torch
 
 from cct_text.artifacts import write_atomically
 from cct_text.config import DataConfig
 from cct_text.datasets.files import STANDARD_INPUT, format_of, read_rows
+from cct_text.datasets.readers import RowBatch
 from cct_text.errors import DataError, UsageError
 from cct_text.inference.classifier import TextClassifier
+from cct_text.inference.kernels import softmax
+from cct_text.inference.parallel import ordered_map
+from cct_text.inference.repeats import Repeats
 from cct_text.inference.writers import open_writer, output_format
 
 
@@ -74,16 +77,27 @@ def predict_file(
     form = output_format(output) if isinstance(output, str | Path) else "text"
     schema = _schema(top_k, probabilities)
     rows = replaced = 0
+    logits = Repeats(classifier.predict_logits)
+
+    def classify(batch: RowBatch) -> tuple[pa.RecordBatch, int]:
+        return _ranked(logits(batch.texts), classifier.labels, schema, top_k), batch.replaced
+
+    batches = (
+        batch
+        for source in sources
+        for batch in read_rows(
+            source,
+            format=format,
+            text_columns=text_columns or own_columns(classifier.config.data, source, format)[0],
+        )
+    )
     with _opened(output) as file, open_writer(file, form, schema) as write:
-        for source in sources:
-            columns = text_columns or own_columns(classifier.config.data, source, format)[0]
-            for batch in read_rows(source, format=format, text_columns=columns):
-                logits = classifier.predict_logits(batch.texts)
-                write(_ranked(logits, classifier.labels, schema, top_k))
-                rows += len(batch.texts)
-                replaced += batch.replaced
-                if progress is not None:
-                    progress(rows)
+        for predictions, replaced_here in ordered_map(classify, batches):
+            write(predictions)
+            rows += len(predictions)
+            replaced += replaced_here
+            if progress is not None:
+                progress(rows)
     return PredictSummary(rows, replaced)
 
 
@@ -127,7 +141,7 @@ def _schema(top_k: int, probabilities: bool) -> pa.Schema:
 def _ranked(logits: np.ndarray, labels: Sequence[str], schema: pa.Schema, top_k: int) -> pa.RecordBatch:
     """The `top_k` most probable labels of each row and, where the schema has room, their probabilities."""
     ranking = np.argsort(-logits, axis=1, kind="stable")[:, :top_k]  # (N, top_k)
-    shares = np.take_along_axis(torch.from_numpy(logits).softmax(dim=1).numpy(), ranking, axis=1)
+    shares = np.take_along_axis(softmax(logits), ranking, axis=1)
     names = pa.array(labels, pa.string())
     columns = [
         column

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from cct_text.config import ModelConfig, Pooling, Positions
 from cct_text.errors import UsageError, unknown_name
+from cct_text.model.geometry import Windows
 
 T = TypeVar("T")
 
@@ -69,6 +70,15 @@ class Architecture:
     def mlp_width(self) -> int:
         """Hidden width of a block's MLP."""
         return int(self.width * self.mlp_ratio)
+
+    @property
+    def windows(self) -> Windows:
+        """The windows of the conv tokenizer."""
+        return Windows(self.kernel, self.conv_layers, self.overlapping)
+
+    def tokens(self, max_words: int) -> int:
+        """Tokens of the longest text, class token included."""
+        return self.windows.tokens(max_words + self.windows.room(max_words)) + (self.pooling == "class-token")
 
 
 @dataclass(frozen=True)
@@ -154,6 +164,42 @@ def resolve_architecture(model: str | ModelConfig, embedding_dim: int) -> Archit
         attention_dropout=config.attention_dropout,
         stochastic_depth=config.stochastic_depth,
     )
+
+
+def weight_shapes(
+    architecture: Architecture, *, vocab_size: int, num_classes: int, max_words: int
+) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of a network's weights, as they are saved.
+
+    Args:
+        architecture: the sizes.
+        vocab_size: V.
+        num_classes: C.
+        max_words: words of the longest text.
+    """
+    dim, width, mlp_width = architecture.embedding_dim, architecture.width, architecture.mlp_width
+    shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (vocab_size, dim)}
+    for layer in range(architecture.conv_layers):
+        shapes[f"tokenizer.layers.{layer}.weight"] = (width, width if layer else dim, architecture.kernel)
+    if architecture.pooling == "class-token":
+        shapes["class_token"] = (1, 1, width)
+    if architecture.positions == "learnable":
+        shapes["position_embedding.positions"] = (architecture.tokens(max_words), width)
+    for layer in range(architecture.layers):
+        block = f"encoder.blocks.{layer}."
+        for norm in ("norm1", "norm2"):
+            shapes[f"{block}{norm}.weight"] = shapes[f"{block}{norm}.bias"] = (width,)
+        shapes[f"{block}attention.qkv.weight"] = (3 * width, width)
+        shapes |= _linear(f"{block}attention.projection", width, width)
+        shapes |= _linear(f"{block}mlp.0", width, mlp_width) | _linear(f"{block}mlp.3", mlp_width, width)
+    shapes["encoder.norm.weight"] = shapes["encoder.norm.bias"] = (width,)
+    if architecture.pooling == "seqpool":
+        shapes |= _linear("pooling.score", width, 1)
+    return shapes | _linear("head", width, num_classes)
+
+
+def _linear(name: str, inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
+    return {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
 
 
 def _given(value: T | None, otherwise: T) -> T:

@@ -7,7 +7,8 @@ from cct_text.config import Config
 from cct_text.datasets import load_dataset
 from cct_text.inference.classifier import TextClassifier
 from cct_text.model.forward import predict_logits
-from cct_text.model.persistence import TrainedModel, build_network, save_model
+from cct_text.model.persistence import build_network, weights_of
+from cct_text.model.saved import SavedModel
 from cct_text.text.tokenizer import Tokenizer, split_words
 from cct_text.text.vocabulary import Vocabulary
 
@@ -38,7 +39,7 @@ def new_model(vocabulary, questions):
             network.head.weight *= 100
             logits = predict_logits(network, tokenizer.encode(questions.train.texts), max_words=24)
             network.head.bias -= torch.from_numpy(logits).mean(dim=0)
-        return TrainedModel(config, labels, tokenizer, network)
+        return SavedModel(config, labels, tokenizer, weights_of(network))
 
     return build
 
@@ -47,13 +48,13 @@ def new_model(vocabulary, questions):
 def run(new_model, tmp_path_factory):
     """The run folder."""
     path = tmp_path_factory.mktemp("runs") / "random"
-    save_model(new_model(), path)
+    new_model().save(path)
     return path
 
 
 @pytest.fixture(scope="session")
 def classifier(run):
-    return TextClassifier.load(run, device="cpu")
+    return TextClassifier.load(run)
 
 
 @pytest.fixture(scope="session")

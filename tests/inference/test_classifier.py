@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -7,7 +9,6 @@ from hypothesis import strategies as st
 
 from cct_text.errors import DataError, UsageError
 from cct_text.inference.classifier import TextClassifier
-from cct_text.model.persistence import TrainedModel, save_model
 from cct_text.text.tokenizer import Tokenizer
 from cct_text.text.vocabulary import Vocabulary
 
@@ -98,7 +99,7 @@ def test_a_column_of_numbers_is_refused(classifier):
 
 def test_a_saved_classifier_is_the_same_classifier(classifier, tmp_path, texts):
     classifier.save(tmp_path / "copy")
-    copy = TextClassifier.load(tmp_path / "copy", device="cpu")
+    copy = TextClassifier.load(tmp_path / "copy")
     assert (copy.labels, copy.config) == (classifier.labels, classifier.config)
     assert np.array_equal(copy.predict_proba(texts), classifier.predict_proba(texts))
 
@@ -164,22 +165,19 @@ def test_any_text_at_all_is_classified_and_explained(classifier, text):
 
 
 def other_vocabulary(model):
-    return TrainedModel(
-        model.config, model.labels, Tokenizer("penn", Vocabulary(("<pad>", "<unk>"), (0, 0))), model.network
-    )
+    return replace(model, tokenizer=Tokenizer("penn", Vocabulary(("<pad>", "<unk>"), (0, 0))))
 
 
 def other_labels(model):
-    return TrainedModel(model.config, ("a", "b"), model.tokenizer, model.network)
+    return replace(model, labels=("a", "b"))
 
 
 def other_sizes(model):
-    config = model.config.with_values({"model": "cct-4/1"})
-    return TrainedModel(config, model.labels, model.tokenizer, model.network)
+    return replace(model, config=model.config.with_values({"model": "cct-4/1"}))
 
 
 def impossible_sizes(model):
-    return TrainedModel(model.config.with_values({"heads": 5}), model.labels, model.tokenizer, model.network)
+    return replace(model, config=model.config.with_values({"heads": 5}))
 
 
 @pytest.mark.parametrize(
@@ -192,7 +190,7 @@ def impossible_sizes(model):
     ],
 )
 def test_files_that_do_not_fit_together_are_told_in_one_line(new_model, tmp_path, change, file):
-    save_model(change(new_model()), tmp_path / "run")
+    change(new_model()).save(tmp_path / "run")
     with pytest.raises(DataError, match=file) as caught:
         TextClassifier.load(tmp_path / "run")
     assert len(str(caught.value).splitlines()) == 1

@@ -208,3 +208,38 @@ def test_a_data_set_of_other_labels_is_told(cct_text, run):
     done = cct_text("evaluate", run)
     assert done.returncode == 3
     assert done.stderr.decode().startswith("cct-text: questions: test: label 'ABBR', which the run never had")
+
+
+# Precision
+
+
+def test_labels_are_the_same_in_fp32_and_in_the_default_precision(cct_text, run, texts):
+    lines = "\n".join(texts).encode()
+    kinds = [cct_text("predict", run, *flags, stdin=lines).stdout for flags in ((), ("--precision", "fp32"))]
+    rows = [[line.split("\t") for line in kind.decode().splitlines()] for kind in kinds]
+    assert sum(one == other for (one, _), (other, _) in zip(*rows, strict=True)) >= 0.99 * len(texts)
+    assert max(abs(float(one) - float(other)) for (_, one), (_, other) in zip(*rows, strict=True)) < 0.02
+
+
+@pytest.mark.parametrize("verb", ["predict", "evaluate"])
+def test_a_precision_that_is_none_is_refused(cct_text, run, verb):
+    done = cct_text(verb, run, "--precision", "half", stdin=b"")
+    assert done.returncode == 2
+    assert b"precision" in done.stderr
+    assert b"bf16" in done.stderr
+
+
+SAYS_WHETHER_TORCH_IS_THERE = """
+import sys
+from cct_text_cli.main import main
+try:
+    main()
+finally:
+    sys.stderr.write(str("torch" in sys.modules))
+"""
+
+
+def test_prediction_loads_no_torch(run):
+    command = [sys.executable, "-c", SAYS_WHETHER_TORCH_IS_THERE, "predict", run]
+    done = subprocess.run(command, input=b"who", capture_output=True, env=ENVIRONMENT, check=True)
+    assert done.stderr == b"False"

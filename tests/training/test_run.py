@@ -83,7 +83,7 @@ def test_a_loss_that_is_no_number_stops_with_the_learning_rate_named(tmp_path):
 
 @pytest.mark.parametrize("embeddings", ["learned", "glove-frozen", "glove-tuned", "corpus"])
 def test_the_pad_row_stays_zero_and_only_frozen_vectors_stay_what_they_were(tmp_path, embeddings):
-    from cct_text.model.persistence import EMBEDDING_WEIGHT
+    from cct_text.model.saved import EMBEDDING_WEIGHT
 
     options = {"embeddings": embeddings, "embedding_dim": 20, "ema_decay": 0.5}
     train(small(epochs=1, learning_rate=1e-9, **options), tmp_path / "start")

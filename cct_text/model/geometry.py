@@ -1,0 +1,109 @@
+"""Where the tokens of a text come from: windows of words, their number, their positions. No torch is needed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+POOL_KERNEL, POOL_STRIDE, POOL_PADDING = 2, 2, 1
+"""The max-pool of CCT (arXiv 2104.05704, section 3.3)."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """The tokens of a text that are real, `first` to `last`, counted from 0; none where `last` is before `first`."""
+
+    first: int
+    last: int
+
+    def __len__(self) -> int:
+        return max(0, self.last + 1 - self.first)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The windows of a conv tokenizer, in numbers.
+
+    Overlapping (CCT): stride max(1, P//2 - 1), padding max(1, P//2), and a max-pool behind each convolution. Otherwise
+    (ViT-Lite, CVT): stride P, no padding, no max-pool. With 0 layers the words are the tokens.
+
+    Attributes:
+        kernel: P, words under one window.
+        layers: convolutions, one on top of the other.
+        overlapping: the windows of CCT.
+    """
+
+    kernel: int
+    layers: int
+    overlapping: bool
+
+    @property
+    def stride(self) -> int:
+        """Words from one window to the next."""
+        return max(1, self.kernel // 2 - 1) if self.overlapping else self.kernel
+
+    @property
+    def padding(self) -> int:
+        """Zero vectors before and behind the words."""
+        return max(1, self.kernel // 2) if self.overlapping else 0
+
+    def tokens(self, words: int) -> int:
+        """T, the tokens, real or not, that S words give, pads included."""
+        for _ in range(self.layers):
+            words = (words + 2 * self.padding - self.kernel) // self.stride + 1
+            if self.overlapping:
+                words = (words + 2 * POOL_PADDING - POOL_KERNEL) // POOL_STRIDE + 1
+        return words
+
+    def room(self, words: int) -> int:
+        """Pads to add on the right of S words so that every window with one of these words in it exists.
+
+        As published, the last windows of a text exist only where enough pads follow it (a kernel of 4), and words that
+        do not fill a patch are dropped. With this room the tokens of a text are the same wherever its batch ends.
+        """
+        reach = words
+        fewest = []  # windows with something real in them, layer by layer
+        for _ in range(self.layers):
+            windows = (reach - 1 + self.padding) // self.stride + 1
+            reach = (windows - 1 + POOL_PADDING) // POOL_STRIDE + 1 if self.overlapping else windows
+            fewest.append(windows)
+        needed = 0  # inputs that the layer behind needs
+        for windows in reversed(fewest):
+            if self.overlapping:
+                needed = (needed - 1) * POOL_STRIDE + POOL_KERNEL - 2 * POOL_PADDING
+            needed = (max(windows, needed) - 1) * self.stride + self.kernel - 2 * self.padding
+        return max(0, needed - words)
+
+    def after(self, real: Span) -> Span:
+        """The real tokens that one layer makes of the real ones before it, its max-pool included."""
+        first = max(0, -(-(real.first + self.padding - self.kernel + 1) // self.stride))
+        last = (real.last + self.padding) // self.stride
+        if self.overlapping:
+            first, last = (first + POOL_PADDING) // POOL_STRIDE, (last + POOL_PADDING) // POOL_STRIDE
+        return Span(first, last)
+
+    def real(self, words: int) -> Span:
+        """The tokens that S real words, S at least 1, and pads behind them as many as needed, make real."""
+        span = Span(0, words - 1)
+        for _ in range(self.layers):
+            span = self.after(span)
+        return span
+
+    def words_of_tokens(self, tokens: int, words: int) -> np.ndarray:
+        """(T, S) float32: 1 where a word lies in the receptive field of a token, else 0."""
+        start, step, size = 0, 1, 1  # words of token t: start + t * step, and size of them
+        for _ in range(self.layers):
+            start, step, size = start - self.padding * step, step * self.stride, size + (self.kernel - 1) * step
+            if self.overlapping:
+                start, step, size = start - POOL_PADDING * step, step * POOL_STRIDE, size + (POOL_KERNEL - 1) * step
+        first = start + step * np.arange(tokens)[:, None]  # (T, 1)
+        word = np.arange(words)[None, :]  # (1, S)
+        return ((word >= first) & (word < first + size)).astype(np.float32)
+
+
+def sine_table(tokens: int, width: int) -> np.ndarray:
+    """(T, D) float32: sine in the even and cosine in the odd columns (Vaswani et al. 2017, section 3.5)."""
+    column = np.arange(width)
+    angle = np.arange(tokens)[:, None] * 10000.0 ** (-2 * (column // 2) / width)  # (T, D)
+    return np.where(column % 2 == 0, np.sin(angle), np.cos(angle)).astype(np.float32)

@@ -1,0 +1,92 @@
+"""Several runs at once, each in a process of its own with one thread.
+
+A small network keeps one core busy and gains little from a second: two runs side by side are done sooner than one after
+the other on two threads each.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cct_text.config import Config
+from cct_text.errors import CCTTextError
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run to make.
+
+    Attributes:
+        config: all its options.
+        out: its run folder.
+    """
+
+    config: Config
+    out: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job.
+
+    Attributes:
+        job: the job.
+        metrics: the content of the run's `metrics.json`; None where it failed.
+        error: what went wrong, in a line; None where nothing did.
+    """
+
+    job: Job
+    metrics: dict[str, Any] | None
+    error: str | None
+
+
+def train_all(jobs: Sequence[Job], *, workers: int) -> Iterator[Outcome]:
+    """Make some runs, `workers` at a time, and yield each as it ends; one that fails does not stop the others.
+
+    A finished run in a job's folder is taken as it is, an interrupted one is gone on with.
+
+    Args:
+        jobs: what to train.
+        workers: processes; each has one thread, so more of them than cores do not help much.
+    """
+    if not jobs:
+        return
+    # A fresh interpreter for each: a fork would take over the locks of threads that it does not take over.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(jobs)), context, initializer=_use_one_thread) as pool:
+        futures = {pool.submit(_train, job): job for job in jobs}
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _use_one_thread() -> None:
+    import pyarrow as pa
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(1)
+    pa.set_cpu_count(1)
+    threadpool_limits(1)
+
+
+def _train(job: Job) -> Outcome:
+    from cct_text.artifacts import METRICS, RunFolder
+    from cct_text.training.checkpoint import has_checkpoint
+    from cct_text.training.run import train
+
+    folder = RunFolder(job.out)
+    begun = has_checkpoint(folder) or folder.file(METRICS).exists()
+    try:
+        return Outcome(job, train(job.config, job.out, resume=begun), None)
+    except CCTTextError as error:
+        return Outcome(job, None, str(error))
+    except Exception as error:
+        return Outcome(job, None, f"{type(error).__name__}: {error}")

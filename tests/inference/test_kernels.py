@@ -1,0 +1,137 @@
+"""The compiled operations against those in NumPy, and those in NumPy against torch."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cct_text.errors import UsageError
+from cct_text.inference import native
+from cct_text.inference.kernels import Norm, NumPyKernels, gelu
+from cct_text.inference.native import NativeKernels, choose_kernels
+
+NUMPY = NumPyKernels()
+BFLOAT = 2.0**-8
+"""Largest relative error of rounding to bf16."""
+
+compiled = pytest.mark.parametrize("bf16", [False, True] if native._native.has_bf16() else [False])
+sizes = given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 70), st.integers(0, 2**32 - 1))
+
+
+def torch_of(*arrays):
+    return [torch.from_numpy(array) for array in arrays]
+
+
+def numbers(rng, *shape):
+    return rng.standard_normal(shape, dtype=np.float32)
+
+
+def test_the_kernels_are_compiled_where_there_is_a_compiler():
+    assert isinstance(choose_kernels("fp32"), NativeKernels)
+
+
+@compiled
+@sizes
+@settings(deadline=None, max_examples=60)
+def test_linear_layers_of_any_size(bf16, rows, inputs, outputs, seed):
+    rng = np.random.default_rng(seed)
+    kernels = NativeKernels(bf16=bf16)
+    x, weight, bias = numbers(rng, rows, inputs), numbers(rng, outputs, inputs), numbers(rng, outputs)
+    residual = numbers(rng, rows, outputs)
+    if bf16:  # what is multiplied is rounded; the rest is not
+        x, weight = (array.bfloat16().float().numpy() for array in torch_of(x, weight))
+    for options in ({}, {"residual": residual}, {"with_gelu": True}, {"residual": residual, "with_gelu": True}):
+        for offset in (None, bias):
+            expected = NUMPY.linear(x, NUMPY.pack(weight, offset), **options)
+            found = kernels.linear(x, kernels.pack(weight, offset), **options)
+            np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@compiled
+@given(st.integers(1, 4), st.integers(1, 70), st.integers(1, 4), st.integers(1, 70), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=60)
+def test_attention_of_any_size(bf16, batch, tokens, heads, size, seed):
+    qkv = numbers(np.random.default_rng(seed), batch, tokens, 3 * heads * size)
+    found = NativeKernels(bf16=bf16).attention(qkv, heads)
+    np.testing.assert_allclose(found, NUMPY.attention(qkv, heads), atol=0.1 if bf16 else 1e-5)
+
+
+@compiled
+def test_attention_to_one_token_alone_gives_its_value_however_large_the_scores(bf16):
+    qkv = np.zeros((1, 40, 3 * 32), np.float32)
+    qkv[0, :, :32] = 30
+    qkv[0, 17, 32:64] = 30
+    qkv[0, 17, 64:] = np.arange(32) / 32
+    found = NativeKernels(bf16=bf16).attention(qkv, 1)
+    np.testing.assert_allclose(found, np.broadcast_to(np.arange(32) / 32, (1, 40, 32)), atol=BFLOAT)
+
+
+@given(st.integers(1, 40), st.integers(1, 300), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=60)
+def test_layer_norms_of_any_size(rows, width, seed):
+    rng = np.random.default_rng(seed)
+    x, weight, bias = numbers(rng, rows, width) * 3 + 5, numbers(rng, width), numbers(rng, width)
+    expected = torch.nn.functional.layer_norm(*torch_of(x), (width,), *torch_of(weight, bias))
+    for kernels in (NUMPY, NativeKernels(bf16=False)):
+        np.testing.assert_allclose(kernels.layer_norm(x, Norm(weight, bias)), expected.numpy(), atol=2e-5)
+
+
+@pytest.mark.parametrize("rectified", [False, True])
+def test_windows_are_sums_of_rows_and_tokens_the_largest_of_them(rectified):
+    rng = np.random.default_rng(0)
+    table, ids = numbers(rng, 9, 3, 21), rng.integers(0, 9, (4, 7))
+    places = rng.integers(0, 7, (5, 2, 3))
+    expected = np.empty((4, 5, 21), np.float32)
+    for text, token in np.ndindex(4, 5):
+        windows = [sum(table[ids[text, places[token, u, p]], p] for p in range(3)) for u in range(2)]
+        expected[text, token] = np.maximum(*windows).clip(min=0.0 if rectified else None)
+    for kernels in (NUMPY, NativeKernels(bf16=False)):
+        np.testing.assert_allclose(kernels.gather(table, ids, places, rectified=rectified), expected, atol=1e-5)
+
+
+def test_gelu_is_that_of_the_error_function():
+    x = np.linspace(-9, 9, 20_001, dtype=np.float32)
+    expected = torch.nn.functional.gelu(torch.from_numpy(x).double()).numpy()
+    np.testing.assert_allclose(gelu(x), expected, atol=2e-6)
+    one = NativeKernels(bf16=False)
+    layer = one.pack(np.eye(1, dtype=np.float32), None)
+    np.testing.assert_allclose(one.linear(x[:, None], layer, with_gelu=True)[:, 0], expected, atol=2e-6)
+
+
+# What the compiled functions are given is checked, for a wrong size would read or write over memory.
+
+
+def test_arrays_smaller_than_they_are_said_to_be_are_refused():
+    small, large = np.zeros(10, np.float32), np.zeros(100, np.float32)
+    with pytest.raises(ValueError, match="smaller than its sizes say"):
+        native._native.layer_norm(small, large, large, large, 2, 10)
+    with pytest.raises(ValueError, match="smaller than its sizes say"):
+        native._native.layer_norm(large, large, large, small, 2, 10)
+    with pytest.raises(ValueError, match="smaller than its sizes say"):
+        native._native.attention(large, small, 1, 2, 10, 1, False)
+    with pytest.raises(ValueError, match="smaller than its sizes say"):
+        native._native.linear(large, small, None, None, large, 2, 10, 10, False, False)
+    with pytest.raises(ValueError, match="smaller than its sizes say"):
+        native._native.layer_norm(large, large, large, large, -1, 10)
+
+
+@pytest.mark.parametrize(("ids", "places"), [([[9]], [[[0]]]), ([[-1]], [[[0]]]), ([[1]], [[[1]]]), ([[1]], [[[-1]]])])
+def test_words_and_places_outside_the_arrays_are_refused(ids, places):
+    table = np.zeros((9, 1, 4), np.float32)
+    with pytest.raises(IndexError, match="lies outside"):
+        NativeKernels(bf16=False).gather(table, np.array(ids), np.array(places), rectified=False)
+
+
+def test_arrays_that_are_not_contiguous_are_refused():
+    x = np.zeros((4, 8), np.float32)[:, ::2]
+    with pytest.raises(ValueError, match="not C-contiguous"):
+        NativeKernels(bf16=False).layer_norm(x, Norm(x[0], x[0]))
+
+
+def test_without_the_compiled_operations_numpy_computes_and_bf16_is_refused(monkeypatch):
+    monkeypatch.setattr(native, "_native", None)
+    assert isinstance(choose_kernels(), NumPyKernels)
+    assert isinstance(choose_kernels("fp32"), NumPyKernels)
+    with pytest.raises(UsageError, match="precision bf16: it was installed without a C compiler; use fp32"):
+        choose_kernels("bf16")

@@ -1,0 +1,43 @@
+"""Runs in processes of their own."""
+
+import json
+
+import pytest
+
+from cct_text.config import Config
+from cct_text.studies.workers import Job, train_all
+
+OPTIONS = {"dataset": "questions", "embeddings": "learned", "embedding_dim": 16, "width": 16, "epochs": 1}
+
+
+@pytest.fixture
+def job(tmp_path):
+    def build(name, **options):
+        return Job(Config().with_values({**OPTIONS, **options}), tmp_path / name)
+
+    return build
+
+
+def test_each_run_is_made_and_one_that_fails_does_not_stop_the_others(job):
+    jobs = [job("a"), job("b", seed=1), job("c", dataset="no-such-set"), job("d")]
+    outcomes = {outcome.job.out.name: outcome for outcome in train_all(jobs, workers=2)}
+    assert sorted(outcomes) == ["a", "b", "c", "d"]
+    assert outcomes["c"].metrics is None
+    assert "no-such-set" in outcomes["c"].error
+    for name in "abd":
+        assert outcomes[name].error is None
+        assert outcomes[name].metrics == json.loads((jobs[0].out.parent / name / "metrics.json").read_text())
+        assert outcomes[name].metrics["threads"] == 1
+    assert outcomes["a"].metrics["dev"] == outcomes["d"].metrics["dev"] != outcomes["b"].metrics["dev"]
+
+
+def test_finished_runs_are_not_made_again(job):
+    (first,) = train_all([job("a")], workers=1)
+    written = (first.job.out / "model.safetensors").stat().st_mtime_ns
+    (again,) = train_all([job("a")], workers=1)
+    assert again.metrics == first.metrics
+    assert (first.job.out / "model.safetensors").stat().st_mtime_ns == written
+
+
+def test_no_jobs_need_no_workers():
+    assert list(train_all([], workers=2)) == []
