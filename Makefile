@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 
 install: $(VENV)/.installed
 
-$(VENV)/.installed: pyproject.toml constraints.txt cct_text/inference/_native.c
+$(VENV)/.installed: pyproject.toml constraints.txt cct_text/inference/_native.c cct_text/inference/_native_fp32.h
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[glove,dev]'
 	@touch $@

@@ -28,7 +28,7 @@ def test_no_folder_becomes_a_top_level_module_of_a_common_name():
 
 def test_every_file_that_is_no_python_is_package_data_or_compiled():
     patterns = [pattern for patterns in SETUPTOOLS["package-data"].values() for pattern in patterns]
-    patterns += [source for module in SETUPTOOLS["ext-modules"] for source in module["sources"]]
+    patterns += [source for module in SETUPTOOLS["ext-modules"] for source in module["sources"] + module["depends"]]
     others = [
         path
         for top in ("cct_text", "cli", "data")

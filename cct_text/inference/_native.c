@@ -1,8 +1,8 @@
 /* The arithmetic of prediction, compiled: what kernels.py says in NumPy, with the element-wise work done where the
  * numbers already are, in registers and a core's first cache, instead of in a pass over memory for each operation.
  *
- * Vectors of 16 floats are GCC's and clang's own, so the fp32 functions are plain C: on x86 they are compiled for AVX-512,
- * AVX2 and the baseline, and the loader chooses. bf16 needs the tile unit (AMX) of newer x86 servers; has_bf16() tells.
+ * fp32 stands in _native_fp32.h, which is compiled for AVX-512, AVX2 and the baseline; the processor chooses at start.
+ * bf16 needs the tile unit (AMX) of newer x86 servers; has_bf16() tells.
  * All arrays are C-contiguous float32; sizes are checked here, for a wrong one would write over memory.
  * The interpreter is let go during the work, so that threads run side by side.
  */
@@ -13,79 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__linux__)
-#define ON_EACH_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define ON_EACH_PROCESSOR
-#endif
 #define INLINE static inline __attribute__((always_inline))
-
-#define LANES 16
-typedef float vec __attribute__((vector_size(4 * LANES)));
-typedef int32_t ivec __attribute__((vector_size(4 * LANES)));
-
 #define EPSILON 1e-5f /* added to the variance in a layer norm, as torch does */
+#define MOST_ROWS 12  /* the largest ROWS below */
+#define PANEL 16      /* outputs whose fp32 weights lie together */
 
-/* ---- vectors ---------------------------------------------------------------------------------------------------- */
-
-INLINE vec load(const float *from) { vec v; memcpy(&v, from, sizeof v); return v; }
-INLINE void store(float *to, vec v) { memcpy(to, &v, sizeof v); }
-INLINE vec all(float x) { return x - (vec){0}; }
-INLINE vec larger(vec a, vec b) { ivec m = a > b; return (vec)(((ivec)a & m) | ((ivec)b & ~m)); }
-INLINE vec smaller(vec a, vec b) { ivec m = a < b; return (vec)(((ivec)a & m) | ((ivec)b & ~m)); }
-INLINE vec swapped8(vec v) { return __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7); }
-INLINE vec swapped4(vec v) { return __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11); }
-INLINE vec swapped2(vec v) { return __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13); }
-INLINE float sum(vec v) { v += swapped8(v); v += swapped4(v); v += swapped2(v); return v[0] + v[1]; }
-INLINE float largest(vec v) {
-    v = larger(v, swapped8(v)); v = larger(v, swapped4(v)); v = larger(v, swapped2(v));
-    return v[0] > v[1] ? v[0] : v[1];
-}
-
-/* v with 0 in its lanes from `count` on. */
-INLINE vec first_lanes(vec v, long count) {
-    const ivec lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    return (vec)((ivec)v & (lane < (ivec){0} + (int32_t)count));
-}
-
-/* The first `count` floats, 0 behind them. */
-INLINE vec load_part(const float *from, long count) { vec v = {0}; memcpy(&v, from, 4 * (size_t)count); return v; }
-INLINE void store_part(float *to, vec v, long count) { memcpy(to, &v, 4 * (size_t)count); }
-INLINE vec load_upto(const float *from, long count) { return count >= LANES ? load(from) : load_part(from, count); }
-INLINE void store_upto(float *to, vec v, long count) { if (count >= LANES) store(to, v); else store_part(to, v, count); }
-
-/* e^x for x <= 0, within 2e-7 of it: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2] (Cephes). */
-INLINE vec exponential(vec x) {
-    x = larger(x, all(-87.0f));
-    ivec n = __builtin_convertvector(x * 1.44269504088896341f - 0.5f, ivec); /* towards 0: rounds what is negative */
-    vec whole = __builtin_convertvector(n, vec);
-    vec r = x - whole * 0.693359375f + whole * 2.12194440e-4f;
-    vec p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * r * r + r + 1.0f;
-    return p * (vec)((n + 127) << 23);
-}
-
-/* x Phi(x) by the error function: z P(z^2) / Q(z^2) on [-4, 4], the rational approximation of Eigen and XLA. */
-INLINE vec gelu(vec x) {
-    vec z = smaller(larger(x * 0.70710678118654752f, all(-4.0f)), all(4.0f)), s = z * z;
-    vec p = s * -2.72614225801306e-10f + 2.77068142495902e-08f;
-    p = p * s - 2.10102402082508e-06f;
-    p = p * s - 5.69250639462346e-05f;
-    p = p * s - 7.34990630326855e-04f;
-    p = p * s - 2.95459980854025e-03f;
-    p = p * s - 1.60960333262415e-02f;
-    vec q = s * -1.45660718464996e-05f - 2.13374055278905e-04f;
-    q = q * s - 1.68282697438203e-03f;
-    q = q * s - 7.37332916720468e-03f;
-    q = q * s - 1.42647390514189e-02f;
-    return x * 0.5f * (z * p / q + 1.0f);
-}
-
-/* ---- linear layers ---------------------------------------------------------------------------------------------- */
+INLINE long rounded_up(long count, long step) { return (count + step - 1) / step * step; }
 
 typedef struct {
     const void *weight;    /* packed by pack() */
@@ -96,117 +29,85 @@ typedef struct {
     int with_gelu;
 } Layer;
 
-/* What is left to do with the sums of one row at outputs `column` and behind, of which `count` exist. */
-INLINE void finish(const Layer *layer, long row, long column, long count, vec sums) {
-    if (layer->bias) sums += load_upto(layer->bias + column, count);
-    if (layer->with_gelu) sums = gelu(sums);
-    long place = row * layer->outputs + column;
-    if (layer->residual) sums += load_upto(layer->residual + place, count);
-    store_upto(layer->out + place, sums, count);
-}
+typedef struct {
+    void (*linear)(const float *, const Layer *, long);
+    void (*norm)(const float *, const float *, const float *, float *, long, long);
+    void (*attention)(const float *, float *, long, long, long, long, float *);
+    void (*gather)(const float *, const int64_t *, const int64_t *, float *, long, long, long, long, long, long, int);
+} Functions;
+#define FUNCTIONS {linear_fp32, norm_rows, attention_fp32, gather_tokens}
 
-#define ROWS 6 /* with one vector of outputs: as many sums as AVX2 has registers for, beside the weights */
+/* What stands in _native_fp32.h has a name of its own for each kind of processor; behind the inclusions these names mean
+ * the last kind. */
+#define vec NAME(vec)
+#define ivec NAME(ivec)
+#define load NAME(load)
+#define store NAME(store)
+#define all NAME(all)
+#define larger NAME(larger)
+#define smaller NAME(smaller)
+#define sum NAME(sum)
+#define largest NAME(largest)
+#define first_lanes NAME(first_lanes)
+#define load_part NAME(load_part)
+#define store_part NAME(store_part)
+#define load_upto NAME(load_upto)
+#define store_upto NAME(store_upto)
+#define exponential NAME(exponential)
+#define gelu NAME(gelu)
+#define finish NAME(finish)
+#define some_rows NAME(some_rows)
+#define linear_fp32 NAME(linear_fp32)
+#define norm_rows NAME(norm_rows)
+#define shares NAME(shares)
+#define attend_fp32 NAME(attend_fp32)
+#define attention_fp32 NAME(attention_fp32)
+#define gather_tokens NAME(gather_tokens)
 
-/* Packed fp32 weights: for each 16 outputs a panel (inputs, 16). */
-INLINE void few_rows(const float *x, const Layer *layer, long row, int rows) {
-    long inputs = layer->inputs;
-    for (long column = 0; column < layer->outputs; column += LANES) {
-        const float *panel = (const float *)layer->weight + column * inputs;
-        vec sums[ROWS] = {{0}};
-        for (long k = 0; k < inputs; k++) {
-            vec weight = load(panel + k * LANES);
-            for (int r = 0; r < rows; r++) sums[r] += x[(row + r) * inputs + k] * weight;
-        }
-        for (int r = 0; r < rows; r++) finish(layer, row + r, column, layer->outputs - column, sums[r]);
-    }
-}
+/* Any processor. */
+#define LANES 4
+#define ROWS 6
+#define ON
+#define NAME(x) x##_base
+#include "_native_fp32.h"
+static const Functions base = FUNCTIONS;
 
-ON_EACH_PROCESSOR static void linear_fp32(const float *x, const Layer *layer, long rows) {
-    long row = 0;
-    for (; row + ROWS <= rows; row += ROWS) few_rows(x, layer, row, ROWS);
-    for (; row < rows; row++) few_rows(x, layer, row, 1);
-}
+#if defined(__x86_64__)
+#undef LANES
+#undef ON
+#undef NAME
+#define LANES 8
+#define ON __attribute__((target("avx2,fma")))
+#define NAME(x) x##_avx2
+#include "_native_fp32.h"
+static const Functions avx2 = FUNCTIONS;
 
-/* ---- layer norm ------------------------------------------------------------------------------------------------- */
+#undef LANES
+#undef ROWS
+#undef ON
+#undef NAME
+#define LANES 16
+#define ROWS 12
+#define ON __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")))
+#define NAME(x) x##_avx512
+#include "_native_fp32.h"
+static const Functions avx512 = FUNCTIONS;
+#endif
 
-ON_EACH_PROCESSOR static void norm_rows(const float *x, const float *weight, const float *bias, float *out, long rows,
-                                        long width) {
-    for (long row = 0; row < rows; row++, x += width, out += width) {
-        vec total = {0}, squares = {0};
-        for (long i = 0; i < width; i += LANES) total += load_upto(x + i, width - i);
-        float mean = sum(total) / (float)width;
-        for (long i = 0; i < width; i += LANES) {
-            vec d = load_upto(x + i, width - i) - mean;
-            if (width - i < LANES) d = first_lanes(d, width - i);
-            squares += d * d;
-        }
-        float scale = 1.0f / sqrtf(sum(squares) / (float)width + EPSILON);
-        for (long i = 0; i < width; i += LANES) {
-            vec d = (load_upto(x + i, width - i) - mean) * scale;
-            store_upto(out + i, d * load_upto(weight + i, width - i) + load_upto(bias + i, width - i), width - i);
-        }
-    }
-}
+static const Functions *fp32 = &base;
 
-/* ---- attention -------------------------------------------------------------------------------------------------- */
-
-/* Scores of one query become shares that do not yet sum to 1, in place; what stands behind them becomes 0 up to a whole
- * number of vectors. Returns their sum. */
-INLINE float shares(float *scores, long tokens, float scale) {
-    vec best = all(-INFINITY), total = {0};
-    for (long s = tokens; s % LANES; s++) scores[s] = -INFINITY;
-    for (long s = 0; s < tokens; s += LANES) best = larger(best, load(scores + s));
-    float most = largest(best);
-    for (long s = 0; s < tokens; s += LANES) {
-        vec share = exponential((load(scores + s) - most) * scale);
-        if (tokens - s < LANES) share = first_lanes(share, tokens - s);
-        store(scores + s, share);
-        total += share;
-    }
-    return sum(total);
-}
-
-INLINE long rounded_up(long count, long step) { return (count + step - 1) / step * step; }
-
-/* qkv (T, 3 D) of one text; keys: room for (size, padded T); scores: room for ROWS padded rows. */
-INLINE void attend_fp32(const float *qkv, float *out, long tokens, long width, long size, long head, float *keys,
-                        float *scores) {
-    long padded = rounded_up(tokens, LANES), stride = 3 * width;
-    const float *query = qkv + head * size, *key = query + width, *value = key + width;
-    for (long d = 0; d < size; d++)
-        for (long s = 0; s < padded; s++) keys[d * padded + s] = s < tokens ? key[s * stride + d] : 0.0f;
-    float scale = 1.0f / sqrtf((float)size);
-    for (long first = 0; first < tokens; first += ROWS) {
-        int rows = tokens - first < ROWS ? (int)(tokens - first) : ROWS;
-        float totals[ROWS];
-        for (long s = 0; s < padded; s += LANES) {
-            vec sums[ROWS] = {{0}};
-            for (long d = 0; d < size; d++) {
-                vec column = load(keys + d * padded + s);
-                for (int r = 0; r < ROWS; r++) sums[r] += query[(first + (r < rows ? r : 0)) * stride + d] * column;
-            }
-            for (int r = 0; r < rows; r++) store(scores + r * padded + s, sums[r]);
-        }
-        for (int r = 0; r < rows; r++) totals[r] = 1.0f / shares(scores + r * padded, tokens, scale);
-        for (long d = 0; d < size; d += LANES) {
-            vec sums[ROWS] = {{0}};
-            for (long s = 0; s < tokens; s++) {
-                vec v = load_upto(value + s * stride + d, size - d);
-                for (int r = 0; r < ROWS; r++) sums[r] += scores[(r < rows ? r : 0) * padded + s] * v;
-            }
-            for (int r = 0; r < rows; r++)
-                store_upto(out + (first + r) * width + head * size + d, sums[r] * totals[r], size - d);
-        }
-    }
-}
-
-ON_EACH_PROCESSOR static void attention_fp32(const float *qkv, float *out, long batch, long tokens, long width,
-                                             long heads, float *room) {
-    long size = width / heads, padded = rounded_up(tokens, LANES);
-    for (long text = 0; text < batch; text++)
-        for (long head = 0; head < heads; head++)
-            attend_fp32(qkv + text * tokens * 3 * width, out + text * tokens * width, tokens, width, size, head, room,
-                        room + size * padded);
+/* The widest kind that the processor has, up to so many floats in a register; returns how many. */
+static int choose(int lanes) {
+    fp32 = &base;
+#if defined(__x86_64__)
+    if (lanes >= 16 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        fp32 = &avx512;
+    else if (lanes >= 8 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        fp32 = &avx2;
+    if (fp32 != &base) return fp32 == &avx512 ? 16 : 8;
+#endif
+    return 4;
 }
 
 /* ---- bf16 on the tile unit: linear layers and attention ----------------------------------------------------------- */
@@ -408,28 +309,6 @@ static int has_tiles(void) {
 }
 #endif
 
-/* ---- words to tokens -------------------------------------------------------------------------------------------- */
-
-/* out (B, T, D): sums of table rows; of the `pooled` sums of a token the largest, and 0 if that is less.
- * ids (B, S) of padded texts; places (T, pooled, taps) in a text; the table has `taps` rows for each word. */
-ON_EACH_PROCESSOR static void gather(const float *table, const int64_t *ids, const int64_t *places, float *out, long batch,
-                                     long words, long tokens, long pooled, long taps, long width, int rectified) {
-    for (long text = 0; text < batch; text++, ids += words)
-        for (long token = 0; token < tokens; token++, out += width) {
-            const int64_t *place = places + token * pooled * taps;
-            for (long i = 0; i < width; i += LANES) {
-                vec best = rectified ? (vec){0} : all(-INFINITY);
-                for (long window = 0; window < pooled; window++) {
-                    vec total = {0};
-                    for (long tap = 0; tap < taps; tap++)
-                        total += load_upto(table + (ids[place[window * taps + tap]] * taps + tap) * width + i, width - i);
-                    best = larger(best, total);
-                }
-                store_upto(out + i, best, width - i);
-            }
-        }
-}
-
 /* ---- the module --------------------------------------------------------------------------------------------------- */
 
 /* Whether the buffers hold as many bytes as they must; sets an error otherwise. */
@@ -449,7 +328,7 @@ static void release(int count, Py_buffer **buffers) {
 
 /* Floats, or as many bytes, that a packed weight takes. */
 static long packed_floats(long outputs, long inputs, int bf) {
-    return bf ? rounded_up(outputs, 32) * rounded_up(inputs, 32) / 2 : rounded_up(outputs, LANES) * inputs;
+    return bf ? rounded_up(outputs, 32) * rounded_up(inputs, 32) / 2 : rounded_up(outputs, PANEL) * inputs;
 }
 
 static PyObject *py_packed_floats(PyObject *self, PyObject *args) {
@@ -474,7 +353,7 @@ static PyObject *py_pack(PyObject *self, PyObject *args) {
     for (long n = 0; n < outputs; n++)
         for (long k = 0; k < inputs; k++) {
             float value = from[n * inputs + k];
-            if (!bf) ((float *)out.buf)[n / LANES * LANES * inputs + k * LANES + n % LANES] = value;
+            if (!bf) ((float *)out.buf)[n / PANEL * PANEL * inputs + k * PANEL + n % PANEL] = value;
 #ifdef HAS_TILES
             else ((bf16 *)out.buf)[n / 16 * 16 * rounded_up(inputs, DEPTH) + k / DEPTH * TILE + k % DEPTH / 2 * DEPTH +
                                    n % 16 * 2 + k % 2] = rounded(value);
@@ -505,7 +384,7 @@ static PyObject *py_linear(PyObject *self, PyObject *args) {
     if (bf) linear_bf16(x.buf, &layer, rows, room);
     else
 #endif
-        linear_fp32(x.buf, &layer, rows);
+        fp32->linear(x.buf, &layer, rows);
     Py_END_ALLOW_THREADS
     free(room);
     release(5, all_of);
@@ -520,7 +399,7 @@ static PyObject *py_layer_norm(PyObject *self, PyObject *args) {
     int good = fits(4, checked, (long[]){rows * width, width, width, rows * width});
     if (good) {
         Py_BEGIN_ALLOW_THREADS
-        norm_rows(x.buf, weight.buf, bias.buf, out.buf, rows, width);
+        fp32->norm(x.buf, weight.buf, bias.buf, out.buf, rows, width);
         Py_END_ALLOW_THREADS
     }
     release(4, all_of);
@@ -538,7 +417,7 @@ static PyObject *py_attention(PyObject *self, PyObject *args) {
         release(2, all_of);
         return NULL;
     }
-    long size = width / heads, padded = rounded_up(tokens, LANES), bytes = 4 * (size + ROWS) * padded;
+    long size = width / heads, bytes = 4 * (size + MOST_ROWS) * rounded_up(tokens, 16);
 #ifdef HAS_TILES
     Room room = attention_room(tokens, size);
     if (bf) bytes = room.bytes;
@@ -554,7 +433,7 @@ static PyObject *py_attention(PyObject *self, PyObject *args) {
     if (bf) attention_bf16(qkv.buf, out.buf, batch, tokens, width, heads, &room, aligned);
     else
 #endif
-        attention_fp32(qkv.buf, out.buf, batch, tokens, width, heads, (float *)aligned);
+        fp32->attention(qkv.buf, out.buf, batch, tokens, width, heads, (float *)aligned);
     Py_END_ALLOW_THREADS
     free(memory);
     release(2, all_of);
@@ -576,13 +455,19 @@ static PyObject *py_gather(PyObject *self, PyObject *args) {
         good = (uint64_t)((int64_t *)places.buf)[i] < (uint64_t)words;
     if (good) {
         Py_BEGIN_ALLOW_THREADS
-        gather(table.buf, ids.buf, places.buf, out.buf, batch, words, tokens, pooled, taps, width, rectified);
+        fp32->gather(table.buf, ids.buf, places.buf, out.buf, batch, words, tokens, pooled, taps, width, rectified);
         Py_END_ALLOW_THREADS
     }
     release(4, all_of);
     if (good) Py_RETURN_NONE;
     if (!PyErr_Occurred()) PyErr_SetString(PyExc_IndexError, "a word or a place lies outside the arrays");
     return NULL;
+}
+
+static PyObject *py_choose(PyObject *self, PyObject *args) {
+    int lanes;
+    if (!PyArg_ParseTuple(args, "i", &lanes)) return NULL;
+    return PyLong_FromLong(choose(lanes));
 }
 
 static PyObject *py_has_bf16(PyObject *self, PyObject *args) {
@@ -595,6 +480,8 @@ static PyObject *py_has_bf16(PyObject *self, PyObject *args) {
 
 static PyMethodDef methods[] = {
     {"has_bf16", py_has_bf16, METH_NOARGS, "has_bf16() -> bool: whether the processor multiplies bf16 in tiles."},
+    {"choose", py_choose, METH_VARARGS,
+     "choose(lanes) -> lanes: compute fp32 with the widest registers that the processor has, up to so many floats."},
     {"packed_floats", py_packed_floats, METH_VARARGS, "packed_floats(outputs, inputs, bf16) -> size of a packed weight."},
     {"pack", py_pack, METH_VARARGS, "pack(weight, out, outputs, inputs, bf16)"},
     {"linear", py_linear, METH_VARARGS,
@@ -609,4 +496,7 @@ static PyMethodDef methods[] = {
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_native", "The arithmetic of prediction, compiled.", -1,
                                     methods, NULL, NULL, NULL, NULL};
 
-PyMODINIT_FUNC PyInit__native(void) { return PyModule_Create(&module); }
+PyMODINIT_FUNC PyInit__native(void) {
+    choose(16);
+    return PyModule_Create(&module);
+}

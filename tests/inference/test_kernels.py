@@ -15,7 +15,19 @@ NUMPY = NumPyKernels()
 BFLOAT = 2.0**-8
 """Largest relative error of rounding to bf16."""
 
+LANES = sorted({native._native.choose(lanes) for lanes in (4, 8, 16)})
+"""Floats in a register, of each kind of fp32 code that this processor can run; the last is what it runs by itself."""
+
 compiled = pytest.mark.parametrize("bf16", [False, True] if native._native.has_bf16() else [False])
+on_each_kind = pytest.mark.parametrize("lanes", LANES)
+
+
+@pytest.fixture(autouse=True)
+def widest_registers_afterwards():
+    yield
+    native._native.choose(16)
+
+
 sizes = given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 70), st.integers(0, 2**32 - 1))
 
 
@@ -32,10 +44,12 @@ def test_the_kernels_are_compiled_where_there_is_a_compiler():
 
 
 @compiled
+@on_each_kind
 @sizes
 @settings(deadline=None, max_examples=60)
-def test_linear_layers_of_any_size(bf16, rows, inputs, outputs, seed):
+def test_linear_layers_of_any_size(bf16, lanes, rows, inputs, outputs, seed):
     rng = np.random.default_rng(seed)
+    native._native.choose(lanes)
     kernels = NativeKernels(bf16=bf16)
     x, weight, bias = numbers(rng, rows, inputs), numbers(rng, outputs, inputs), numbers(rng, outputs)
     residual = numbers(rng, rows, outputs)
@@ -49,9 +63,11 @@ def test_linear_layers_of_any_size(bf16, rows, inputs, outputs, seed):
 
 
 @compiled
+@on_each_kind
 @given(st.integers(1, 4), st.integers(1, 70), st.integers(1, 4), st.integers(1, 70), st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=60)
-def test_attention_of_any_size(bf16, batch, tokens, heads, size, seed):
+def test_attention_of_any_size(bf16, lanes, batch, tokens, heads, size, seed):
+    native._native.choose(lanes)
     qkv = numbers(np.random.default_rng(seed), batch, tokens, 3 * heads * size)
     found = NativeKernels(bf16=bf16).attention(qkv, heads)
     np.testing.assert_allclose(found, NUMPY.attention(qkv, heads), atol=0.1 if bf16 else 1e-5)
@@ -67,9 +83,11 @@ def test_attention_to_one_token_alone_gives_its_value_however_large_the_scores(b
     np.testing.assert_allclose(found, np.broadcast_to(np.arange(32) / 32, (1, 40, 32)), atol=BFLOAT)
 
 
+@on_each_kind
 @given(st.integers(1, 40), st.integers(1, 300), st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=60)
-def test_layer_norms_of_any_size(rows, width, seed):
+def test_layer_norms_of_any_size(lanes, rows, width, seed):
+    native._native.choose(lanes)
     rng = np.random.default_rng(seed)
     x, weight, bias = numbers(rng, rows, width) * 3 + 5, numbers(rng, width), numbers(rng, width)
     expected = torch.nn.functional.layer_norm(*torch_of(x), (width,), *torch_of(weight, bias))
@@ -77,8 +95,10 @@ def test_layer_norms_of_any_size(rows, width, seed):
         np.testing.assert_allclose(kernels.layer_norm(x, Norm(weight, bias)), expected.numpy(), atol=2e-5)
 
 
+@on_each_kind
 @pytest.mark.parametrize("rectified", [False, True])
-def test_windows_are_sums_of_rows_and_tokens_the_largest_of_them(rectified):
+def test_windows_are_sums_of_rows_and_tokens_the_largest_of_them(rectified, lanes):
+    native._native.choose(lanes)
     rng = np.random.default_rng(0)
     table, ids = numbers(rng, 9, 3, 21), rng.integers(0, 9, (4, 7))
     places = rng.integers(0, 7, (5, 2, 3))
@@ -90,7 +110,9 @@ def test_windows_are_sums_of_rows_and_tokens_the_largest_of_them(rectified):
         np.testing.assert_allclose(kernels.gather(table, ids, places, rectified=rectified), expected, atol=1e-5)
 
 
-def test_gelu_is_that_of_the_error_function():
+@on_each_kind
+def test_gelu_is_that_of_the_error_function(lanes):
+    native._native.choose(lanes)
     x = np.linspace(-9, 9, 20_001, dtype=np.float32)
     expected = torch.nn.functional.gelu(torch.from_numpy(x).double()).numpy()
     np.testing.assert_allclose(gelu(x), expected, atol=2e-6)
