@@ -7,15 +7,19 @@ It is no straw man: it computes what the product's network computes, and a test 
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from cct_text.model.classifier import TextTransformer
-from cct_text.model.positions import sine_table
+from cct_text.model.architecture import Architecture
 from cct_text.text.vocabulary import PAD, UNK
+
+WORDS_TOGETHER = 4096
+"""Words, pads included, of a batch in prediction: 64 texts of 64 words, 8 of 512. Neither more nor fewer are faster."""
 
 _BASIC_ENGLISH = [
     (re.compile(pattern), replacement)
@@ -45,64 +49,76 @@ def tokenize(text: str) -> list[str]:
     return text.split()
 
 
-def encode(texts: Sequence[str], ids: dict[str, int], length: int) -> Tensor:
+def encode(texts: Sequence[str], ids: Mapping[str, int], length: int) -> Tensor:
     """Word ids (N, S) int64 of N texts, all padded or cut to one length."""
-    rows = []
-    for text in texts:
-        words = [ids.get(word, UNK) for word in tokenize(text)][:length]
-        rows.append(words + [PAD] * (length - len(words)))
-    return torch.tensor(rows)
+    return padded([[ids.get(word, UNK) for word in tokenize(text)] for text in texts], length)
+
+
+def padded(rows: Sequence[Sequence[int]], length: int) -> Tensor:
+    """Word ids (N, S) int64, all padded or cut to one length."""
+    return torch.tensor([[*row[:length], *[PAD] * (length - len(row))] for row in rows])
 
 
 class Reference(nn.Module):
     """The same network as a cct model of the product, with its weights, written plainly.
 
     Args:
-        network: a cct model with one convolution, sine positions and SeqPool; its weights are copied.
+        architecture: of a cct model with one convolution, sine positions and SeqPool.
+        weights: by the names under which the product saves them; they are copied.
         length: S, to which every text is padded.
+        embedding_dropout: share of word-vector elements set to zero in training.
+        frozen: whether the word vectors stay as they are in training.
     """
 
-    def __init__(self, network: TextTransformer, length: int) -> None:
+    def __init__(
+        self,
+        architecture: Architecture,
+        weights: Mapping[str, Tensor],
+        *,
+        length: int,
+        embedding_dropout: float = 0.0,
+        frozen: bool = False,
+    ) -> None:
         super().__init__()
-        sizes = network.architecture
-        weights = network.state_dict()
+        width, self.length = architecture.width, length
         self.embedding = nn.Embedding.from_pretrained(
-            weights["embedding.weight"].clone(), freeze=not network.embedding.weight.requires_grad, padding_idx=PAD
+            weights["embedding.weight"].clone(), freeze=frozen, padding_idx=PAD
         )
-        self.embedding_dropout = nn.Dropout(network.embedding.dropout.rate)
-        conv = network.tokenizer
-        self.kernel, self.stride, self.padding = conv.kernel, conv.stride, conv.padding
-        self.conv = nn.Conv2d(
-            1, sizes.width, (conv.kernel, sizes.embedding_dim), (conv.stride, 1), (conv.padding, 0), bias=False
-        )
+        self.embedding_dropout = nn.Dropout(embedding_dropout)
+        self.kernel = kernel = architecture.kernel
+        self.stride, self.padding = max(1, kernel // 2 - 1), max(1, kernel // 2)
+        window = (kernel, architecture.embedding_dim)
+        self.conv = nn.Conv2d(1, width, window, (self.stride, 1), (self.padding, 0), bias=False)
         self.conv.weight.data.copy_(weights["tokenizer.layers.0.weight"].transpose(1, 2).unsqueeze(1))
         self.pool = nn.MaxPool2d((2, 1), (2, 1), (1, 0))
         self.blocks = nn.ModuleList(
             PlainBlock(
-                sizes.width,
-                sizes.heads,
-                sizes.mlp_width,
-                dropout=sizes.attention_dropout,
-                drop_path=sizes.stochastic_depth * layer / max(1, sizes.layers - 1),
+                width,
+                architecture.heads,
+                architecture.mlp_width,
+                dropout=architecture.attention_dropout,
+                drop_path=architecture.stochastic_depth * layer / max(1, architecture.layers - 1),
             )
-            for layer in range(sizes.layers)
+            for layer in range(architecture.layers)
         )
-        self.norm = nn.LayerNorm(sizes.width)
-        self.score = nn.Linear(sizes.width, 1)
-        self.head = nn.Linear(sizes.width, network.num_classes)
+        self.norm = nn.LayerNorm(width)
+        self.score = nn.Linear(width, 1)
+        self.head = nn.Linear(width, len(weights["head.bias"]))
         self._copy(weights)
-        self.length = length
-        self.register_buffer("positions", sine_table(conv.tokens(length), sizes.width))
+        windows = (length + 2 * self.padding - kernel) // self.stride + 1
+        self.register_buffer("positions", _sine(windows // 2 + 1, width))
 
-    def _copy(self, weights: dict[str, Tensor]) -> None:
+    def _copy(self, weights: Mapping[str, Tensor]) -> None:
         names = {"encoder.": "", "pooling.": "", ".attention.": ".", "mlp.0": "mlp1", "mlp.3": "mlp2"}
         copied = {}
         for name, weight in weights.items():
             if not name.startswith(("embedding.", "tokenizer.", "position_embedding.")):
-                for ours, plain in names.items():
-                    name = name.replace(ours, plain)
+                for theirs, plain in names.items():
+                    name = name.replace(theirs, plain)
                 copied[name] = weight
-        self.load_state_dict(copied, strict=False)
+        missing, unexpected = self.load_state_dict(copied, strict=False)
+        if unexpected or set(missing) - {"embedding.weight", "conv.weight"}:
+            raise ValueError(f"not the weights of this network: {missing + unexpected}")
 
     def forward(self, ids: Tensor) -> Tensor:
         """Logits (B, C) of word ids (B, S)."""
@@ -114,11 +130,11 @@ class Reference(nn.Module):
             real = mask.float().unsqueeze(1)
             real = nn.functional.max_pool1d(nn.functional.pad(real, (self.padding,) * 2), self.kernel, self.stride)
             real = nn.functional.max_pool1d(real, 2, 2, 1).squeeze(1) > 0  # (B, T)
-        x = x + self.positions[: x.shape[1]]
+        x = x + self.positions
         for block in self.blocks:
             x = block(x, real)
         x = self.norm(x)
-        scores = self.score(x).masked_fill(~real.unsqueeze(2), float("-inf"))  # (B, T, 1)
+        scores = self.score(x).masked_fill(~real.unsqueeze(2), torch.finfo(x.dtype).min)  # (B, T, 1)
         pooled = (torch.softmax(scores, dim=1).transpose(1, 2) @ x).squeeze(1)  # (B, D)
         logits: Tensor = self.head(pooled)
         return logits
@@ -142,7 +158,7 @@ class PlainBlock(nn.Module):
         qkv = self.qkv(self.norm1(x)).reshape(rows, tokens, 3, self.heads, width // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)  # (B, H, T, D / H) each
         scores = query @ key.transpose(-2, -1) * (width // self.heads) ** -0.5  # (B, H, T, T)
-        scores = scores.masked_fill(~real[:, None, None, :], float("-inf"))
+        scores = scores.masked_fill(~real[:, None, None, :], torch.finfo(x.dtype).min)
         attention = self.attention_dropout(torch.softmax(scores, dim=-1))
         attended = (attention @ value).transpose(1, 2).reshape(rows, tokens, width)
         x = x + self._dropped(self.projection(attended))
@@ -154,6 +170,13 @@ class PlainBlock(nn.Module):
             return branch
         kept = torch.rand(len(branch), 1, 1) >= self.drop_path
         return branch * kept / (1.0 - self.drop_path)
+
+
+def _sine(tokens: int, width: int) -> Tensor:
+    """(T, D): sine in the even and cosine in the odd columns."""
+    column = torch.arange(width)
+    angle = torch.arange(tokens).unsqueeze(1) / 10000.0 ** (2 * (column // 2) / width)
+    return torch.where(column % 2 == 0, angle.sin(), angle.cos())
 
 
 def train_epoch(
@@ -178,12 +201,24 @@ def train_epoch(
 
 
 @torch.inference_mode()
-def predict(model: Reference, texts: Sequence[str], ids: dict[str, int], *, batch_size: int = 64) -> Tensor:
-    """Class indices (N,) of N texts."""
+def probabilities(model: Reference, texts: Sequence[str], ids: Mapping[str, int]) -> Tensor:
+    """Probabilities (N, C) of N texts."""
     model.eval()
+    batch_size = max(1, WORDS_TOGETHER // model.length)
     return torch.cat(
         [
-            model(encode(texts[start : start + batch_size], ids, model.length)).argmax(dim=1)
+            model(encode(texts[start : start + batch_size], ids, model.length)).softmax(dim=1)
             for start in range(0, len(texts), batch_size)
         ]
     )
+
+
+def predict_file(model: Reference, ids: Mapping[str, int], labels: Sequence[str], source: Path, output: Path) -> None:
+    """Label and probability of every line of a text file, as a CSV file."""
+    with source.open(encoding="utf-8") as lines:
+        texts = [line.rstrip("\n") for line in lines]
+    best, classes = probabilities(model, texts, ids).max(dim=1)
+    with output.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["label", "probability"])
+        writer.writerows(zip([labels[index] for index in classes.tolist()], best.tolist(), strict=True))

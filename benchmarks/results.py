@@ -11,8 +11,8 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from benchmarks import loading
 from benchmarks.accuracy import EXPERIMENTS, Experiment
+from benchmarks.markdown import table
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "results.md"
@@ -48,12 +48,11 @@ def page() -> str:
     return (
         HEAD
         + _conditions(used)
-        + _table(COLUMNS, rows)
+        + table(COLUMNS, rows)
         + "\n`trec` holds 10 test questions that stand word for word in train; without them:\n\n"
-        + _table(("run", "rows", "test accuracy"), [row for e in EXPERIMENTS if (row := _unseen_row(e))])
+        + table(("run", "rows", "test accuracy"), [row for e in EXPERIMENTS if (row := _unseen_row(e))])
         + "\nCommands, each with the recipe of its data set; `python -m benchmarks.accuracy` runs them all:\n\n"
         + commands
-        + (_loading(json.loads(loading.RESULT.read_text(encoding="utf-8"))) if loading.RESULT.exists() else "")
     )
 
 
@@ -67,30 +66,6 @@ def _conditions(versions: str) -> str:
         machine = f"{conditions['processors']} processors, {_count(conditions['jobs'], 'run')} at a time, "
         lines.add(f"Word vectors: {parts}. {machine}{_count(threads, 'thread')} each; {versions}.\n\n")
     return "".join(sorted(lines))
-
-
-def _loading(measured: dict[str, Any]) -> str:
-    """How fast word vectors and texts come in."""
-    vectors, tokenization = measured["vectors"], measured["tokenization"]
-    sides = {
-        "cct-text, streamed: TREC's words": "streamed",
-        "cct-text, from the cache: TREC's words": "stored",
-        "gensim `load_word2vec_format`: all words": "gensim",
-    }
-    rows = [
-        (title, f"{vectors[side]['seconds']:.2f}", f"{vectors[side]['megabytes']:.0f}") for title, side in sides.items()
-    ]
-    rates = [(f"`{name}`", f"{rate:,.0f}") for name, rate in tokenization["rows_per_second"].items()]
-    return (
-        "\n## Loading\n\n"
-        f"Word vectors out of a text file of {vectors['rows']:,} words, 50-d, {vectors['file_bytes'] / 1e6:.0f} MB; each in "
-        f"a process of its own, the sides in turns, medians of {vectors['rounds']} rounds. Memory is the growth of the "
-        f"process' peak. Streaming is {vectors['ratio']:.0f} times as fast as gensim.\n\n"
-        + _table(("", "seconds", "MiB"), rows)
-        + f"\nText to ids, AG News' train split ({tokenization['rows']:,} rows), one thread, medians of 5:\n\n"
-        + _table(("tokenizer", "rows/s"), rates)
-        + "\nCommand: `python -m benchmarks.loading`.\n"
-    )
 
 
 def readme(text: str) -> str:
@@ -112,7 +87,7 @@ def readme(text: str) -> str:
         if (runs := _runs(experiment))
         for first in runs[:1]
     ]
-    return before + MARKS[0] + _table(header, rows) + MARKS[1] + after
+    return before + MARKS[0] + table(header, rows) + MARKS[1] + after
 
 
 def _count(number: int, noun: str) -> str:
@@ -157,11 +132,6 @@ def _unseen_row(experiment: Experiment) -> tuple[str, ...] | None:
 def _spread(values: list[float]) -> str:
     """`92.68 ± 0.41`, or the single value."""
     return f"{mean(values):.2%}".rstrip("%") + (f" ± {stdev(values):.2%}".rstrip("%") if len(values) > 1 else "")
-
-
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [header, tuple("---" for _ in header), *rows]
-    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
 if __name__ == "__main__":

@@ -162,7 +162,7 @@ class TrainingConfig(_Section):
     ema_decay: float = _bounded(0.0, 0.0, 0.99999)
     """Decay per step of the exponential moving average of the weights, which is evaluated and saved; 0: off."""
     precision: Precision = "auto"
-    """auto: bf16 on a GPU that has it, fp32 on a CPU, where that is faster; or as named."""
+    """Of the training: auto is bf16 on a GPU or a CPU that multiplies it natively, else fp32; or as named."""
 
 
 @dataclass(frozen=True, kw_only=True)

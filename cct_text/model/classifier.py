@@ -54,8 +54,7 @@ class TextTransformer(nn.Module):
         )
         with_class_token = architecture.pooling == "class-token"
         self.class_token = nn.Parameter(torch.zeros(1, 1, width)) if with_class_token else None
-        tokens = self.tokenizer.tokens(max_words + self.tokenizer.room(max_words)) + with_class_token
-        self.position_embedding = _positions(architecture, tokens, max_words)
+        self.position_embedding = _positions(architecture, architecture.tokens(max_words), max_words)
         self.encoder = Encoder(
             width,
             architecture.layers,
@@ -90,7 +89,8 @@ class TextTransformer(nn.Module):
             weights = self.pooling.weights(self.encoder(tokens, real), real)  # (B, T)
         else:
             weights = self.encoder.last_attention(tokens, real)[:, 0, 1:]  # (B, T)
-        field = self.tokenizer.words_of_tokens(weights.shape[1], mask.shape[1]).to(weights)  # (T, S)
+        of_tokens = self.tokenizer.windows.words_of_tokens(weights.shape[1], mask.shape[1])
+        field = torch.from_numpy(of_tokens).to(weights)  # (T, S)
         words = mask.to(weights) @ field.T  # (B, T), real words of each token
         shared = (weights / words.clamp(min=1)) @ field * mask  # (B, S)
         total: Tensor = shared.sum(dim=1, keepdim=True)
@@ -100,7 +100,8 @@ class TextTransformer(nn.Module):
         """What enters the encoder: (B, T, D), class token and positions included, and its mask (B, T)."""
         words = ids.shape[1]
         # A batch of empty texts may be 0 words wide; a convolution needs at least one.
-        room = self.tokenizer.room(words) if words else 1 + self.tokenizer.room(1)
+        windows = self.tokenizer.windows
+        room = windows.room(words) if words else 1 + windows.room(1)
         if room:
             ids, mask = F.pad(ids, (0, room)), F.pad(mask, (0, room))  # (B, S + room)
         tokens, real = self.tokenizer(self.embedding(ids, mask), mask)  # (B, T, D), (B, T)

@@ -32,7 +32,12 @@ class Dropout(nn.Module):
             return x
         if x.device.type != "cpu":
             return F.dropout(x, self.rate)
-        numbers = torch.empty(-(-x.numel() // _DECISIONS), dtype=torch.int64).random_(-(2**63), None)
-        levels = numbers.view(torch.int16)[: x.numel()].view(x.shape)  # uniform in [-32768, 32767]
-        kept = levels >= round(self.rate * _LEVELS) - _LEVELS // 2
-        return x * (kept * (1.0 / (1.0 - self.rate))).to(x.dtype)
+        return x * dropout_factors(x, self.rate)
+
+
+def dropout_factors(x: Tensor, rate: float) -> Tensor:
+    """0 for a share of the elements of a CPU tensor and 1 / (1 - share) for the others, shape and precision as of `x`."""
+    numbers = torch.empty(-(-x.numel() // _DECISIONS), dtype=torch.int64).random_(-(2**63), None)
+    levels = numbers.view(torch.int16)[: x.numel()].view(x.shape)  # uniform in [-32768, 32767]
+    kept = levels >= round(rate * _LEVELS) - _LEVELS // 2
+    return kept.to(x.dtype).mul_(1.0 / (1.0 - rate))

@@ -53,12 +53,14 @@ class WordEmbedding(nn.Module):
         self.weight = nn.Parameter(table, requires_grad=not freeze)
         self.dropout = Dropout(dropout)
         self.word_dropout = word_dropout
+        self.dtype: torch.dtype | None = None
+        """Precision of what comes out, where it is not that of the vectors: sums of many gradients need theirs."""
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Word vectors (B, S, E) of ids (B, S) int64; mask (B, S) bool."""
         if self.training and self.word_dropout > 0:
             dropped = torch.rand(ids.shape, device=ids.device) < self.word_dropout
             ids = ids.masked_fill(dropped & mask, UNK)
-        vectors = F.embedding(ids, self.weight, padding_idx=PAD)  # (B, S, E)
+        vectors = F.embedding(ids, self.weight, padding_idx=PAD).to(self.dtype or self.weight.dtype)  # (B, S, E)
         output: Tensor = self.dropout(vectors)
         return output

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from cct_text.model.attention import Attention
 from cct_text.model.dropout import Dropout
 
 
@@ -24,46 +23,8 @@ class StochasticDepth(nn.Module):
         """The branch (B, T, D), all zeros for the dropped texts."""
         if not self.training or self.rate == 0.0:
             return branch
-        kept = torch.rand(branch.shape[0], 1, 1, device=branch.device) >= self.rate  # (B, 1, 1)
-        return branch * (kept / (1.0 - self.rate)).to(branch.dtype)
-
-
-class Attention(nn.Module):
-    """Multi-head self-attention among the real tokens; query, key and value without bias, output projection with.
-
-    Args:
-        width: D.
-        heads: H; divides D.
-        dropout: on the attention weights.
-        projection_dropout: on the output.
-    """
-
-    def __init__(self, width: int, heads: int, *, dropout: float, projection_dropout: float) -> None:
-        super().__init__()
-        self.heads = heads
-        self.dropout = dropout
-        self.qkv = nn.Linear(width, 3 * width, bias=False)
-        self.projection = nn.Linear(width, width)
-        self.projection_dropout = Dropout(projection_dropout)
-
-    def forward(self, x: Tensor, keys: Tensor) -> Tensor:
-        """(B, T, D) to (B, T, D); `keys` (B, 1, 1, T) bool, True = may be attended to, at least one in each row."""
-        query, key, value = self._heads(x)  # (B, H, T, D / H) each
-        rate = self.dropout if self.training else 0.0
-        x = F.scaled_dot_product_attention(query, key, value, attn_mask=keys, dropout_p=rate)  # (B, H, T, D / H)
-        output: Tensor = self.projection_dropout(self.projection(x.transpose(1, 2).flatten(2)))  # (B, T, D)
-        return output
-
-    def weights(self, x: Tensor, keys: Tensor) -> Tensor:
-        """How much each token attends to each other: (B, H, T, T), rows sum to 1."""
-        query, key, _ = self._heads(x)
-        scores = query @ key.transpose(2, 3) * query.shape[-1] ** -0.5  # (B, H, T, T)
-        weights: Tensor = scores.float().masked_fill(~keys, -torch.inf).softmax(dim=-1)
-        return weights
-
-    def _heads(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        query, key, value = self.qkv(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        return query, key, value  # (B, H, T, D / H) each
+        kept = branch.new_empty(branch.shape[0], 1, 1).bernoulli_(1.0 - self.rate)  # (B, 1, 1)
+        return branch * kept.div_(1.0 - self.rate)
 
 
 class Block(nn.Module):

@@ -1,9 +1,6 @@
-"""A trained classifier as files: configuration, labels, tokenizer and weights to a run folder and back."""
+"""Between a network and its saved weights."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,24 +9,6 @@ from cct_text.config import Config
 from cct_text.model.classifier import TextTransformer
 from cct_text.model.saved import EMBEDDING_WEIGHT, SavedModel
 from cct_text.model.zoo import build_model
-from cct_text.text.tokenizer import Tokenizer
-
-
-@dataclass(frozen=True)
-class TrainedModel:
-    """Everything that prediction needs.
-
-    Attributes:
-        config: the options of the run.
-        labels: class names in the order of the logits.
-        tokenizer: text to word ids.
-        network: word ids to logits, in evaluation mode.
-    """
-
-    config: Config
-    labels: tuple[str, ...]
-    tokenizer: Tokenizer
-    network: TextTransformer
 
 
 def build_network(
@@ -77,8 +56,3 @@ def restore_network(model: SavedModel) -> TextTransformer:
         )
     network.load_state_dict({name: torch.tensor(array) for name, array in model.weights.items()})
     return network.eval()
-
-
-def save_model(model: TrainedModel, path: str | Path) -> None:
-    """Write the model's files into a run folder, whole or not at all."""
-    SavedModel(model.config, model.labels, model.tokenizer, weights_of(model.network)).save(path)

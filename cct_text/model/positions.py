@@ -6,14 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from cct_text.errors import UsageError
-
-
-def sine_table(tokens: int, width: int) -> Tensor:
-    """(T, D): sine in the even and cosine in the odd columns (Vaswani et al. 2017, section 3.5)."""
-    column = torch.arange(width)
-    frequency = torch.pow(10000.0, -2 * (column // 2) / width)
-    angle = torch.arange(tokens).unsqueeze(1) * frequency  # (T, D)
-    return torch.where(column % 2 == 0, angle.sin(), angle.cos())
+from cct_text.model.geometry import sine_table
 
 
 class SinePositions(nn.Module):
@@ -28,13 +21,13 @@ class SinePositions(nn.Module):
 
     def __init__(self, tokens: int, width: int) -> None:
         super().__init__()
-        self.register_buffer("positions", sine_table(tokens, width), persistent=False)
+        self.register_buffer("positions", torch.from_numpy(sine_table(tokens, width)), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Tokens (B, T, D) with their positions added."""
         tokens, width = x.shape[1:]
         if tokens > len(self.positions):
-            self.positions = sine_table(2 * tokens, width).to(self.positions)
+            self.positions = torch.from_numpy(sine_table(2 * tokens, width)).to(self.positions)
         return x + self.positions[:tokens]
 
 

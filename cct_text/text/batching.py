@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from cct_text.text.tokenizer import EncodedTexts
-from cct_text.text.vocabulary import PAD
+from cct_text.text.vocabulary import PAD, UNK
 
-BUCKET_BATCHES = 50
-"""Batches sorted by length together in training: the more, the less padding and the less random the batches."""
+BUCKET_BATCHES = 100
+"""Batches sorted by length together in training: the more, the less padding and the less random the batches.
+
+At 100 and batches of 64 texts, 1.1 to 3.7 % of the words of TREC, SST, AG News and IMDb are padding; at 50, 2 to 7.4 %.
+"""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,19 @@ def batches(
     for start in starts:
         rows = order[start : start + batch_size]
         yield _batch(encoded, rows, lengths[rows])
+
+
+def distinct_words(group: Sequence[Batch]) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The words of some batches, each once, and the batches in terms of them.
+
+    Returns:
+        ids (U,) int64, ascending, pad and unknown word among them always; for each batch the places (B, S) of its ids
+        there. Pad and unknown word keep their numbers, for they come first.
+    """
+    ids = np.concatenate([[PAD, UNK], *(batch.ids.ravel() for batch in group)])
+    words, places = np.unique(ids, return_inverse=True)
+    parts = np.split(places[2:], np.cumsum([batch.ids.size for batch in group])[:-1])
+    return words, [part.reshape(batch.ids.shape) for part, batch in zip(parts, group, strict=True)]
 
 
 def _shuffled(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import GradientAccumulationPlugin
-from torch.nn import functional as F
 
 from cct_text.config import Config
 from cct_text.errors import UsageError
 from cct_text.model.classifier import TextTransformer
 from cct_text.model.forward import predict_logits
-from cct_text.text.batching import batches, number_of_batches
+from cct_text.text.batching import Batch, batches, number_of_batches
 from cct_text.text.tokenizer import EncodedTexts
 from cct_text.training.metrics import classification_metrics
-from cct_text.training.optimization import WeightAverage, build_optimizer, warmup_cosine
 from cct_text.training.progress import EpochRecord, TrainingObserver
+from cct_text.training.step import Stepper
+from cct_text.training.working_copy import bf16_is_faster
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,14 @@ class Trainer:
         self.steps = math.ceil(
             number_of_batches(len(train), self.config.batch_size) / self.config.gradient_accumulation
         )
-        optimizer = build_optimizer(network, self.config)
-        self.network, self.optimizer = self.accelerator.prepare(network, optimizer)
-        self.schedule = warmup_cosine(optimizer, self.steps * self.config.epochs, self.config.warmup_fraction)
-        self.average = WeightAverage(network, self.config.ema_decay) if self.config.ema_decay else None
-        self.class_weights = self._class_weights(num_classes)
+        self.network = network.to(self.accelerator.device)
+        self.stepper = Stepper(
+            self.network,
+            self.config,
+            steps=self.steps * self.config.epochs,
+            bf16=self.bf16,
+            class_weights=self._class_weights(num_classes),
+        )
         self.progress = Progress()
 
     def fit(self, observer: TrainingObserver, after_epoch: Callable[[], None]) -> Progress:
@@ -102,39 +106,27 @@ class Trainer:
             self.progress.history.append(record)
             observer.epoch(record)
             after_epoch()
-        network = self.accelerator.unwrap_model(self.network)
-        network.load_state_dict(self.progress.best_weights, strict=False)
-        network.eval()
+        self.network.load_state_dict(self.progress.best_weights, strict=False)
+        self.network.eval()
         return self.progress
 
     def _epoch(self, epoch: int, observer: TrainingObserver) -> EpochRecord:
         start = time.perf_counter()
-        self.network.train()
         losses: list[float] = []
-        accumulation = self.config.gradient_accumulation
-        pending = 0
-        total = number_of_batches(len(self.train), self.config.batch_size)
-        stream = batches(
-            self.train.texts,
-            self.config.batch_size,
-            max_words=self.max_words,
-            seed=self.config.seed,
-            epoch=epoch,
-        )
-        for index, batch in enumerate(stream, start=1):
-            loss = self._loss(batch.ids, batch.mask, self.train.labels[batch.rows])
-            # The last step of an epoch may add up fewer batches than the others.
-            group = min(accumulation, total - (index - 1) // accumulation * accumulation)
-            self.accelerator.backward(loss / group)
-            losses.append(loss.item())
-            if not math.isfinite(losses[-1]):
-                raise self._diverged(f"the loss became {losses[-1]} in epoch {epoch}, batch {index}")
-            pending += 1
-            if pending == group:
-                self._step()
-                observer.step(losses[-1])
-                pending = 0
+        for group in self._groups(epoch):
+            losses += self.stepper.step(group, self.train.labels)
+            if not all(math.isfinite(loss) for loss in losses[-len(group) :]):
+                raise self._diverged(f"the loss became {losses[-1]} in epoch {epoch}, batch {len(losses)}")
+            observer.step(losses[-1])
         return self._record(epoch, float(np.mean(losses)), start)
+
+    def _groups(self, epoch: int) -> Iterator[list[Batch]]:
+        """The batches of an epoch, step by step; the last step may have fewer."""
+        stream = batches(
+            self.train.texts, self.config.batch_size, max_words=self.max_words, seed=self.config.seed, epoch=epoch
+        )
+        while group := list(islice(stream, self.config.gradient_accumulation)):
+            yield group
 
     def _diverged(self, what: str) -> UsageError:
         return UsageError(
@@ -142,42 +134,18 @@ class Trainer:
             f"(now {self.config.gradient_clip:g})"
         )
 
-    def _loss(self, ids: np.ndarray, mask: np.ndarray, classes: np.ndarray) -> torch.Tensor:
-        device = self.accelerator.device
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self.bf16):
-            logits = self.network(torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device)).float()
-        labels, smoothing = torch.from_numpy(classes).to(device), self.config.label_smoothing
-        if self.class_weights is None:
-            return F.cross_entropy(logits, labels, label_smoothing=smoothing)
-        # The mean over the batch's rows. Torch's own divides by the batch's weights, which cancels them in a small batch.
-        return F.cross_entropy(
-            logits, labels, weight=self.class_weights, label_smoothing=smoothing, reduction="none"
-        ).mean()
-
-    def _step(self) -> None:
-        if self.config.gradient_clip:
-            self.accelerator.clip_grad_norm_(self.network.parameters(), self.config.gradient_clip)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        self.schedule.step()
-        if self.average is not None:
-            self.average.update(self.accelerator.unwrap_model(self.network))
-
     def _record(self, epoch: int, train_loss: float, start: float) -> EpochRecord:
         """Evaluate on dev, with the averaged weights where there are any, and keep the best weights."""
-        network = self.accelerator.unwrap_model(self.network)
         metrics: dict[str, float] = {}
-        current = {name: p.detach().clone() for name, p in network.named_parameters() if p.requires_grad}
-        evaluated = current if self.average is None else {k: v.clone() for k, v in self.average.weights.items()}
+        self.stepper.settle()
+        average = self.stepper.average
+        trained = {name: p.detach() for name, p in self.network.named_parameters() if p.requires_grad}
+        evaluated = trained if average is None else average.weights
         if not all(bool(weight.isfinite().all()) for weight in evaluated.values()):
             raise self._diverged(f"a weight is no number after epoch {epoch}")
         score = (float(epoch), 0.0)
         if len(self.dev):
-            if self.average is not None:
-                network.load_state_dict(evaluated, strict=False)
-            logits = predict_logits(network, self.dev.texts, max_words=self.max_words)
-            if self.average is not None:
-                network.load_state_dict(current, strict=False)
+            logits = self._dev_logits(trained, evaluated)
             if not np.isfinite(logits).all():
                 raise self._diverged(f"a logit is no number after epoch {epoch}")
             metrics = classification_metrics(logits, self.dev.labels)
@@ -185,17 +153,27 @@ class Trainer:
         best = score > self.progress.best_score
         if best:
             self.progress.best_epoch, self.progress.best_score = epoch, score
-            self.progress.best_weights = evaluated
+            self.progress.best_weights = {name: weight.clone() for name, weight in evaluated.items()}
         return EpochRecord(
             epoch=epoch,
             train_loss=train_loss,
-            learning_rate=self.optimizer.param_groups[0]["lr"],
+            learning_rate=self.stepper.learning_rate,
             dev_accuracy=metrics.get("accuracy"),
             dev_macro_f1=metrics.get("macro_f1"),
             dev_loss=metrics.get("loss"),
             best=best,
             seconds=time.perf_counter() - start,
         )
+
+    def _dev_logits(self, trained: dict[str, torch.Tensor], evaluated: dict[str, torch.Tensor]) -> np.ndarray:
+        """Logits of the dev split with the weights `evaluated`; the network keeps its own, `trained`."""
+        kept = {} if evaluated is trained else {name: weight.clone() for name, weight in trained.items()}
+        if kept:
+            self.network.load_state_dict(evaluated, strict=False)
+        logits = predict_logits(self.network, self.dev.texts, max_words=self.max_words)
+        if kept:
+            self.network.load_state_dict(kept, strict=False)
+        return logits
 
     def _out_of_patience(self) -> bool:
         patience = self.config.patience
@@ -213,11 +191,9 @@ class Trainer:
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the next epoch depends on."""
-        network = self.accelerator.unwrap_model(self.network)
-        state: dict[str, Any] = {
-            "network": network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
+        return {
+            "network": self.network.state_dict(),
+            "stepper": self.stepper.state_dict(),
             "random": torch.get_rng_state(),
             "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
             "history": [record.to_dict() for record in self.progress.history],
@@ -225,15 +201,11 @@ class Trainer:
             "best_score": self.progress.best_score,
             "best_weights": self.progress.best_weights,
         }
-        if self.average is not None:
-            state["average"] = self.average.state_dict()
-        return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` returned; the next epoch is then the one that would have followed."""
-        self.accelerator.unwrap_model(self.network).load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
+        self.network.load_state_dict(state["network"])
+        self.stepper.load_state_dict(state["stepper"])
         torch.set_rng_state(state["random"])
         if len(state["random_cuda"]) == torch.cuda.device_count():
             torch.cuda.set_rng_state_all(state["random_cuda"])
@@ -243,12 +215,8 @@ class Trainer:
             best_score=tuple(state["best_score"]),
             best_weights=state["best_weights"],
         )
-        if self.average is not None:
-            self.average.load_state_dict(state["average"])
 
 
 def use_bf16(precision: str, device: torch.device) -> bool:
-    """Whether the forward pass multiplies in bf16: as named, or where it is faster (`auto`: on a GPU that has it)."""
-    if precision != "auto":
-        return precision == "bf16"
-    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    """Whether the network is trained in bf16: as named, or where that is faster (`auto`)."""
+    return precision == "bf16" or (precision == "auto" and bf16_is_faster(device))

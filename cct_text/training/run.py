@@ -19,7 +19,8 @@ from cct_text.config import Config
 from cct_text.datasets import Split
 from cct_text.errors import DataError, UsageError
 from cct_text.model.forward import predict_logits
-from cct_text.model.persistence import TrainedModel, build_network, save_model
+from cct_text.model.persistence import build_network, weights_of
+from cct_text.model.saved import SavedModel
 from cct_text.model.zoo import parameter_counts
 from cct_text.training.checkpoint import (
     Checkpoint,
@@ -98,13 +99,12 @@ def train(
         keeper.write()
         raise
     labels = data.dataset.labels
-    model = TrainedModel(config, labels, data.tokenizer, trainer.accelerator.unwrap_model(trainer.network))
     folder.remove(METRICS, PREDICTIONS, HISTORY)
-    save_model(model, out)
+    SavedModel(config, labels, data.tokenizer, weights_of(trainer.network)).save(out)
     folder.write_history([record.to_dict() for record in progress.history])
-    metrics = _metrics(model, data, trainer)
+    metrics = _metrics(config, data, trainer)
     if data.dataset.test is not None and data.test is not None:
-        logits = predict_logits(model.network, data.test, max_words=config.text.max_words)
+        logits = predict_logits(trainer.network, data.test, max_words=config.text.max_words)
         metrics["test"] = split_metrics(
             logits, data.dataset.test.labels, labels, seen_in_train=data.dataset.test_seen_in_train
         )
@@ -156,14 +156,14 @@ def _description(config: Config, data: PreparedData, trainer: Trainer) -> str:
     )
 
 
-def _metrics(model: TrainedModel, data: PreparedData, trainer: Trainer) -> dict[str, Any]:
+def _metrics(config: Config, data: PreparedData, trainer: Trainer) -> dict[str, Any]:
     """`metrics.json` without its test figures."""
-    config, dataset = model.config, data.dataset
-    parameters, embedding_parameters = parameter_counts(model.network)
+    dataset = data.dataset
+    parameters, embedding_parameters = parameter_counts(trainer.network)
     seconds = sum(record.seconds for record in trainer.progress.history)
     dev = None
     if len(data.dev):
-        logits = predict_logits(model.network, data.dev, max_words=config.text.max_words)
+        logits = predict_logits(trainer.network, data.dev, max_words=config.text.max_words)
         dev = classification_metrics(logits, dataset.dev.labels)
     return {
         "dataset": dataset.name,

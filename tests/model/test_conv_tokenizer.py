@@ -25,7 +25,7 @@ def test_cct_makes_the_published_number_of_tokens(words, kernel, tokens):
     hidden, mask = tokenizer(torch.randn(2, words, 5), torch.ones(2, words, dtype=torch.bool))
     assert hidden.shape == (2, tokens, 3)
     assert mask.shape == (2, tokens)
-    assert tokenizer.tokens(words) == tokens
+    assert tokenizer.windows.tokens(words) == tokens
 
 
 @pytest.mark.parametrize("kernel", [1, 2, 3, 4, 5, 8])
@@ -86,11 +86,11 @@ def test_real_tokens_do_not_depend_on_what_follows_the_text(kernel, layers, over
     words = torch.randn(1, real, 4)
 
     def tokens(length):
-        length += tokenizer.room(length)
+        length += tokenizer.windows.room(length)
         padded = torch.full((1, length, 4), torch.nan)  # whatever pads hold must not be seen
         padded[:, :real] = words
         hidden, mask = tokenizer(padded, torch.arange(length).unsqueeze(0) < real)
-        assert hidden.shape[1] == tokenizer.tokens(length)
+        assert hidden.shape[1] == tokenizer.windows.tokens(length)
         return hidden[mask]
 
     torch.testing.assert_close(tokens(real), tokens(real + further))
@@ -99,20 +99,20 @@ def test_real_tokens_do_not_depend_on_what_follows_the_text(kernel, layers, over
 @pytest.mark.parametrize(("kernel", "room"), [(1, 0), (2, 0), (4, 1)])
 def test_a_cct_needs_room_for_kernel_4_only(kernel, room):
     tokenizer = ConvTokenizer(2, 2, kernel=kernel, overlapping=True)
-    assert {tokenizer.room(words) for words in range(1, 70)} == {room}
+    assert {tokenizer.windows.room(words) for words in range(1, 70)} == {room}
 
 
 @pytest.mark.parametrize("kernel", [1, 2, 3, 4, 7])
 def test_patches_are_filled_up(kernel):
     tokenizer = ConvTokenizer(2, 2, kernel=kernel, overlapping=False)
-    assert [tokenizer.room(words) for words in range(1, 30)] == [-words % kernel for words in range(1, 30)]
+    assert [tokenizer.windows.room(words) for words in range(1, 30)] == [-words % kernel for words in range(1, 30)]
 
 
 @given(kernel=st.integers(1, 9), layers=st.integers(0, 3), overlapping=st.booleans(), words=st.integers(1, 24))
 def test_the_receptive_field_of_a_token_holds_the_words_that_make_it_real(kernel, layers, overlapping, words):
     tokenizer = ConvTokenizer(2, 2, kernel=kernel, layers=layers, overlapping=overlapping)
-    length = words + tokenizer.room(words)
+    length = words + tokenizer.windows.room(words)
     one_word_each = torch.eye(length, dtype=torch.bool)[:words]  # row w: only word w is real
     _, mask = tokenizer(torch.zeros(words, length, 2), one_word_each)
-    field = tokenizer.words_of_tokens(mask.shape[1], words)
+    field = torch.from_numpy(tokenizer.windows.words_of_tokens(mask.shape[1], words))
     assert torch.equal(field.bool(), mask.T)

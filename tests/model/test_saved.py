@@ -32,7 +32,7 @@ def test_the_real_tokens_of_a_text_are_those_that_the_network_masks_as_real(kern
     windows = Windows(kernel, layers, overlapping)
     tokenizer = ConvTokenizer(3, 3, kernel=kernel, layers=layers, overlapping=overlapping)
     for words in range(1, 40):
-        mask = torch.zeros(1, 60 + tokenizer.room(60), dtype=torch.bool)
+        mask = torch.zeros(1, 60 + windows.room(60), dtype=torch.bool)
         mask[0, :words] = True
         _, real = tokenizer(torch.randn(*mask.shape, 3), mask)
         found = torch.nonzero(real[0]).flatten().tolist()

@@ -106,4 +106,6 @@ def test_every_weight_learns():
             if parameter.ndim > 1:
                 torch.nn.init.normal_(parameter, std=0.3)
         model(IDS, MASK)[:, 0].sum().backward()
-        assert [n for n, p in model.named_parameters() if p.grad is None or not p.grad.abs().max() > 0] == []
+        still = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.abs().max() > 1e-6]
+        # A softmax does not change with a number added to all scores.
+        assert still == (["pooling.score.bias"] if name == "cct-2/1" else [])

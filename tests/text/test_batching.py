@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cct_text.text.batching import batches, number_of_batches
+from cct_text.text.batching import batches, distinct_words, number_of_batches
 from cct_text.text.tokenizer import EncodedTexts
-from cct_text.text.vocabulary import PAD
+from cct_text.text.vocabulary import PAD, UNK
 
 
 def encoded(lengths: list[int]) -> EncodedTexts:
@@ -68,3 +68,17 @@ def test_buckets_save_most_of_the_padding_and_keep_lengths_shuffled():
 @pytest.mark.parametrize(("rows", "count"), [(0, 0), (1, 1), (8, 1), (9, 2)])
 def test_the_last_batch_may_be_smaller(rows, count):
     assert number_of_batches(rows, 8) == count == len(list(batches(encoded([3] * rows), 8, max_words=5)))
+
+
+@given(st.lists(st.lists(st.integers(PAD, 30), max_size=9), min_size=1, max_size=20), st.integers(1, 7))
+def test_the_words_of_some_batches_are_each_once_and_stand_for_their_ids(texts, size):
+    offsets = np.concatenate([[0], np.cumsum([len(text) for text in texts])]).astype(np.int64)
+    ids = np.array([word for text in texts for word in text], dtype=np.int32)
+    made = list(batches(EncodedTexts(ids, offsets), size, max_words=9))
+    words, places = distinct_words(made)
+    assert words[:2].tolist() == [PAD, UNK]
+    assert set(words.tolist()) == {PAD, UNK, *ids.tolist()}
+    assert len(set(words.tolist())) == len(words)
+    assert len(places) == len(made)
+    for batch, place in zip(made, places, strict=True):
+        assert np.array_equal(words[place], batch.ids)

@@ -1,0 +1,81 @@
+"""The data sets and models that speed is measured on, and trained runs of them, made once and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.accuracy import VECTORS
+from benchmarks.clock import command
+from cct_text.artifacts import METRICS, RunFolder
+from cct_text.config import Config
+from cct_text.training.recipes import resolve_config
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How much is measured.
+
+    Attributes:
+        rounds: turns of each side.
+        quick: few rows and short training: to see that everything works. The figures say nothing.
+        runs: folder of the trained runs.
+    """
+
+    rounds: int
+    quick: bool
+    runs: Path
+
+    def at_most(self, number: int, quick: int) -> int:
+        """A number of rows or steps, or the few of a quick trial."""
+        return min(number, quick) if self.quick else number
+
+
+@dataclass(frozen=True)
+class Task:
+    """A data set with the model that its accuracy is reported of (docs/results.md).
+
+    Attributes:
+        dataset: registered name.
+        model: of the cct family.
+        length: words to which the reference pads and cuts.
+        max_words: words that the product reads; those of the recipe where None.
+    """
+
+    dataset: str
+    model: str
+    length: int = 64
+    max_words: int | None = None
+
+    def arguments(self, **options: object) -> tuple[str, ...]:
+        """Of `cct-text train`, with the data set's recipe."""
+        flags = {"model": self.model, "embeddings": "glove-tuned", "vectors": VECTORS, "max_words": self.max_words}
+        pairs = ((name, value) for name, value in {**flags, **options}.items() if value is not None)
+        return (self.dataset, *(part for name, value in pairs for part in (f"--{name.replace('_', '-')}", str(value))))
+
+    def config(self, **options: object) -> Config:
+        """The options of such a run."""
+        dataset, *flags = self.arguments(**options)
+        names = (name.removeprefix("--").replace("-", "_") for name in flags[::2])
+        return resolve_config(dataset, values=dict(zip(names, flags[1::2], strict=True)))
+
+    def run(self, settings: Settings) -> Path:
+        """A trained run of the task; trained now if there is none with these options. One epoch of TREC for a trial."""
+        task, options = (TREC, {"epochs": 1}) if settings.quick else (self, {})
+        folder = RunFolder(settings.runs / (f"{task.dataset}-quick" if settings.quick else task.dataset))
+        if not folder.file(METRICS).exists() or folder.read_config() != task.config(**options):
+            command("train", *task.arguments(**options), "--out", str(folder.path), "--overwrite")
+        return folder.path
+
+
+TREC = Task("trec", "cct-2/2")
+SST3 = Task("sst3", "cct-2/1")
+AG_NEWS = Task("ag_news", "cct-2/2")
+IMDB = Task("imdb", "cct-2/2", length=512, max_words=512)
+
+
+def write_lines(path: Path, texts: Iterable[str]) -> None:
+    """A text on each line; white space within a text becomes single blanks."""
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(" ".join(text.split()) + "\n" for text in texts)

@@ -1,0 +1,139 @@
+"""One step of the optimizer: loss, gradients on the working copy, and the update of all trained weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from cct_text.config import TrainingConfig
+from cct_text.model.classifier import TextTransformer
+from cct_text.model.saved import EMBEDDING_WEIGHT
+from cct_text.text.batching import Batch, distinct_words
+from cct_text.training.optimization import WeightAverage, build_optimizer, clip, warmup_cosine
+from cct_text.training.rowwise_adam import RowwiseAdam
+from cct_text.training.working_copy import WorkingCopy
+
+
+class Stepper:
+    """Makes the steps of a run.
+
+    Args:
+        network: on its device; its weights are trained in place.
+        config: the options of the training.
+        steps: of the whole run.
+        bf16: compute the gradients in bf16.
+        class_weights: (C,) float32, how much a class counts in the loss; None: all the same.
+    """
+
+    def __init__(
+        self,
+        network: TextTransformer,
+        config: TrainingConfig,
+        *,
+        steps: int,
+        bf16: bool,
+        class_weights: torch.Tensor | None,
+    ) -> None:
+        self.network = network
+        self.config = config
+        self.class_weights = class_weights
+        self.device = network.embedding.weight.device
+        self.copy = WorkingCopy(network, torch.bfloat16 if bf16 else torch.float32)
+        self.optimizer = build_optimizer(self.copy, config)
+        self.schedule = warmup_cosine(steps, config.warmup_fraction)
+        self.average = WeightAverage(network, config.ema_decay, rowwise=EMBEDDING_WEIGHT) if config.ema_decay else None
+        self.words = self._words()
+        self.done = 0
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the network for the next step; 0 after the last."""
+        return self.config.learning_rate * self.schedule[self.done]
+
+    def step(self, group: Sequence[Batch], labels: np.ndarray) -> list[float]:
+        """One step on the mean loss of some batches, whose losses are returned; the weights stay if one is no number.
+
+        Args:
+            group: the batches.
+            labels: (N,) int64, class indices of all texts of the data.
+        """
+        words, places = distinct_words(group)
+        self._set_words(torch.from_numpy(words).to(self.device))
+        losses = []
+        for batch, ids in zip(group, places, strict=True):
+            loss = self._loss(ids, batch.mask, labels[batch.rows])
+            (loss / len(group)).backward()  # type: ignore[no-untyped-call]
+            losses.append(loss.item())
+        gradients = self.copy.take_gradients()
+        if all(map(math.isfinite, losses)):
+            self._update(gradients)
+        return losses
+
+    def settle(self) -> None:
+        """Bring all weights up to date: before they are evaluated, kept or saved."""
+        if self.words is not None:
+            self.words.settle()
+
+    def _words(self) -> RowwiseAdam | None:
+        """What trains the word vectors; None where they are frozen."""
+        table = self.network.embedding.weight
+        if not table.requires_grad:
+            return None
+        own = self.config.embedding_learning_rate
+        peak = self.config.learning_rate if own is None else own
+        return RowwiseAdam(table.detach(), [peak * share for share in self.schedule[:-1]], self.average)
+
+    def _set_words(self, rows: torch.Tensor) -> None:
+        """Give the copy a small table, of the words of the step alone."""
+        if self.words is None:
+            self.copy.set_words(self.network.embedding.weight.detach()[rows], trained=False)
+        else:
+            self.copy.set_words(self.words.take(rows), trained=True)
+
+    def _loss(self, ids: np.ndarray, mask: np.ndarray, classes: np.ndarray) -> torch.Tensor:
+        logits = self.copy.logits(torch.from_numpy(ids).to(self.device), torch.from_numpy(mask).to(self.device))
+        labels, smoothing = torch.from_numpy(classes).to(self.device), self.config.label_smoothing
+        if self.class_weights is None:
+            return F.cross_entropy(logits, labels, label_smoothing=smoothing)
+        # The mean over the batch's rows. Torch's own divides by the batch's weights, which cancels them in a small batch.
+        return F.cross_entropy(
+            logits, labels, weight=self.class_weights, label_smoothing=smoothing, reduction="none"
+        ).mean()
+
+    def _update(self, gradients: list[torch.Tensor]) -> None:
+        if self.config.gradient_clip:
+            clip(gradients, self.config.gradient_clip)
+        for group, gradient in zip(self.optimizer.param_groups, gradients[:2], strict=True):
+            group["lr"] = self.learning_rate
+            group["params"][0].grad = gradient
+        self.optimizer.step()
+        if self.words is not None:
+            self.words.update(gradients[2])
+        self.copy.refresh()
+        self.done += 1
+        if self.average is not None:
+            self.average.update(self.network)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the next step depends on, but the network's own weights and the random numbers."""
+        state = {"done": self.done, "optimizer": self.optimizer.state_dict()}
+        if self.words is not None:
+            state["words"] = self.words.state_dict()
+        if self.average is not None:
+            state["average"] = self.average.state_dict()
+        return state
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` returned, after the network took over its weights."""
+        self.copy.refresh()
+        self.done = state["done"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.words is not None:
+            self.words.load_state_dict(state["words"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])

@@ -1,0 +1,106 @@
+"""Steps of the trainer against the same steps written plainly: all words in every step, one optimizer for all weights."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from cct_text.config import Config
+from cct_text.model.persistence import build_network
+from cct_text.text.batching import batches
+from cct_text.text.tokenizer import EncodedTexts
+from cct_text.text.vocabulary import UNK
+from cct_text.training.loop import LabelledTexts, Trainer
+from cct_text.training.optimization import warmup_cosine
+from cct_text.training.progress import TrainingObserver
+
+WORDS, CLASSES, ROWS = 60, 3, 50
+
+
+def texts():
+    """Words of which some are frequent and some stand in one text only."""
+    generator = np.random.default_rng(0)
+    lengths = generator.integers(1, 9, ROWS)
+    ids = np.minimum(generator.geometric(0.08, lengths.sum()) + UNK, WORDS - 1)
+    return LabelledTexts(
+        EncodedTexts(ids.astype(np.int32), np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)),
+        generator.integers(0, CLASSES, ROWS),
+    )
+
+
+def nothing():
+    return LabelledTexts(EncodedTexts(np.zeros(0, np.int32), np.zeros(1, np.int64)), np.zeros(0, np.int64))
+
+
+def trainer(embeddings="learned", **options):
+    """A trainer without any dropout."""
+    config = Config().with_values(
+        {"max_words": 8, "width": 16, "attention_dropout": 0, "stochastic_depth": 0, "batch_size": 8, "epochs": 3}
+        | {"learning_rate": 0.01, "embedding_learning_rate": 0.02, "precision": "fp32", "embeddings": embeddings}
+        | options
+    )
+    torch.manual_seed(0)
+    vectors = torch.randn(WORDS, 6) if embeddings == "glove-frozen" else None
+    network = build_network(config, num_classes=CLASSES, vocab_size=WORDS, embedding_dim=6, vectors=vectors)
+    return Trainer(network, config, texts(), nothing(), CLASSES)
+
+
+def plain_epochs(network, config, steps):
+    """Three epochs with torch's AdamW over everything; the network is trained in place."""
+    words = [p for p in network.embedding.parameters() if p.requires_grad]
+    others = [p for name, p in network.named_parameters() if not name.startswith("embedding")]
+    groups = [
+        {"params": [p for p in others if p.ndim > 1], "lr": config.learning_rate, "weight_decay": config.weight_decay},
+        {"params": [p for p in others if p.ndim == 1], "lr": config.learning_rate, "weight_decay": 0.0},
+        {"params": words, "lr": config.embedding_learning_rate, "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW([group for group in groups if group["params"]])
+    shares = warmup_cosine(3 * steps, config.warmup_fraction)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: shares[step])
+    data = texts()
+    for epoch in (1, 2, 3):
+        made = list(batches(data.texts, config.batch_size, max_words=8, seed=config.seed, epoch=epoch))
+        for start in range(0, len(made), config.gradient_accumulation):
+            group = made[start : start + config.gradient_accumulation]
+            for batch in group:
+                logits = network(torch.from_numpy(batch.ids), torch.from_numpy(batch.mask))
+                (F.cross_entropy(logits, torch.from_numpy(data.labels[batch.rows])) / len(group)).backward()
+            if config.gradient_clip:
+                torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_clip)
+            optimizer.step()
+            optimizer.zero_grad()
+            schedule.step()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"gradient_accumulation": 3},
+        {"gradient_clip": 0.3},
+        {"embeddings": "glove-frozen"},
+        {"model": "vit-lite-2/2", "positions": "learnable", "gradient_clip": 0},
+    ],
+)
+def test_training_ends_where_dense_adamw_ends(options):
+    ours, plain = trainer(**options), trainer(**options)
+    start = {name: weight.clone() for name, weight in plain.network.state_dict().items()}
+    ours.fit(TrainingObserver(), lambda: None)
+    plain_epochs(plain.network, plain.config, plain.steps)
+    trained = ours.network.state_dict()
+    for name, expected in plain.network.state_dict().items():
+        if "positions" not in name and not name.startswith("pooling"):
+            torch.testing.assert_close(
+                trained[name], expected, atol=5e-4, rtol=0, msg=lambda text, n=name: f"{n}: {text}"
+            )
+    assert (trained["head.weight"] - start["head.weight"]).abs().max() > 0.03
+
+
+def test_words_that_no_text_holds_keep_their_vectors_bit_for_bit():
+    trained = trainer()
+    start = trained.network.embedding.weight.detach().clone()
+    trained.fit(TrainingObserver(), lambda: None)
+    unseen = np.setdiff1d(np.arange(WORDS), texts().texts.ids)
+    assert len(unseen) > 3
+    assert torch.equal(trained.network.embedding.weight[unseen], start[unseen])
+    assert not torch.equal(trained.network.embedding.weight, start)
