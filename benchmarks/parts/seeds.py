@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -18,6 +17,7 @@ from benchmarks.measurement import Goal, Measurement, Work, ratio
 from benchmarks.tasks import TREC, Settings
 from benchmarks.work import TRAINING, operations
 from cct_text.model.architecture import resolve_architecture
+from cct_text.studies.workers import Job, train_all, workers_for
 from cct_text.training.preparation import prepare
 
 SEEDS = 5
@@ -30,11 +30,8 @@ def measure(settings: Settings) -> list[Measurement]:
     seeds, options = settings.at_most(SEEDS, 2), {"epochs": 1} if settings.quick else {}
     sides = in_turns(
         {
-            AT_ONCE: partial(_train, seeds, options, workers=THREADS, threads=1),
-            **{
-                side: partial(_train, seeds, options, workers=1, threads=threads)
-                for threads, side in ONE_BY_ONE.items()
-            },
+            AT_ONCE: partial(_at_once, seeds, options),
+            **{side: partial(_one_by_one, seeds, options, threads) for threads, side in ONE_BY_ONE.items()},
         },
         settings.rounds,
     )
@@ -44,25 +41,32 @@ def measure(settings: Settings) -> list[Measurement]:
             f"training, {seeds} seeds of trec",
             "s",
             sides,
-            f"`cct-text train` with the recipe's options, each run a process; at once: {THREADS} at a time, one thread "
-            "each",
+            f"the recipe's options; at once: {workers_for(seeds, THREADS)} workers of one thread each; one after another: "
+            "`cct-text train`",
             (Goal(f"as fast as {faster}", ratio(sides, faster, AT_ONCE), 1.8),),
             _work(seeds, options),
         )
     ]
 
 
-def _train(seeds: int, options: dict[str, object], *, workers: int, threads: int) -> float:
-    """Seconds until all seeds are trained."""
-    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-    with TemporaryDirectory() as folder, Stopwatch() as watch, ThreadPoolExecutor(workers) as pool:
+def _at_once(seeds: int, options: dict[str, object]) -> float:
+    """Seconds until all seeds are trained by workers."""
+    with TemporaryDirectory() as folder, Stopwatch() as watch:
+        jobs = [Job(TREC.config(**options, seed=seed), Path(folder) / str(seed)) for seed in range(seeds)]
+        for outcome in train_all(jobs):
+            if outcome.error is not None:
+                raise RuntimeError(outcome.error)
+    return watch.seconds
 
-        def run(seed: int) -> None:
+
+def _one_by_one(seeds: int, options: dict[str, object], threads: int) -> float:
+    """Seconds until all seeds are trained, each by a command of its own."""
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    with TemporaryDirectory() as folder, Stopwatch() as watch:
+        for seed in range(seeds):
             arguments = TREC.arguments(**options, seed=seed, out=Path(folder) / str(seed))
             command = [sys.executable, "-m", "cct_text_cli", "train", *arguments, "--json"]
-            subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
-
-        list(pool.map(run, range(seeds)))
+            subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     return watch.seconds
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from cct_text.config import Config
 from cct_text.errors import CCTTextError
+from cct_text.inference.parallel import cores
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,35 @@ class Outcome:
     error: str | None
 
 
-def train_all(jobs: Sequence[Job], *, workers: int) -> Iterator[Outcome]:
+def workers_for(jobs: int, cores: int) -> int:
+    """How many workers end some equally long jobs first; the fewest of those.
+
+    As many as there are cores, but for a last round that would leave cores idle: five jobs on two cores take 3 times as
+    long as one with two workers (2 + 2 + 1), and 2.5 times as long with three, which share the cores (3 at 2/3 of the
+    speed, then 2).
+    """
+
+    def rounds(workers: int) -> float:
+        full, rest = divmod(jobs, workers)
+        return full * max(1.0, workers / cores) + (max(1.0, rest / cores) if rest else 0.0)
+
+    return min(range(1, max(1, min(jobs, 2 * cores)) + 1), key=lambda workers: (rounds(workers), workers))
+
+
+def train_all(jobs: Sequence[Job], *, workers: int | None = None) -> Iterator[Outcome]:
     """Make some runs, `workers` at a time, and yield each as it ends; one that fails does not stop the others.
 
     A finished run in a job's folder is taken as it is, an interrupted one is gone on with.
 
     Args:
         jobs: what to train.
-        workers: processes; each has one thread, so more of them than cores do not help much.
+        workers: processes, of one thread each; as many as suit the jobs and the cores when not given.
     """
     if not jobs:
         return
     # A fresh interpreter for each: a fork would take over the locks of threads that it does not take over.
     context = multiprocessing.get_context("spawn")
+    workers = workers or workers_for(len(jobs), cores())
     with ProcessPoolExecutor(min(workers, len(jobs)), context, initializer=_use_one_thread) as pool:
         futures = {pool.submit(_train, job): job for job in jobs}
         try:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cct_text.config import Config
-from cct_text.studies.workers import Job, train_all
+from cct_text.studies.workers import Job, train_all, workers_for
 
 OPTIONS = {"dataset": "questions", "embeddings": "learned", "embedding_dim": 16, "width": 16, "epochs": 1}
 
@@ -37,6 +37,14 @@ def test_finished_runs_are_not_made_again(job):
     (again,) = train_all([job("a")], workers=1)
     assert again.metrics == first.metrics
     assert (first.job.out / "model.safetensors").stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize(
+    ("jobs", "cores", "workers"),
+    [(1, 2, 1), (2, 2, 2), (3, 2, 3), (4, 2, 2), (5, 2, 3), (5, 1, 1), (5, 8, 5), (6, 4, 6)],
+)
+def test_so_many_workers_share_the_cores_that_none_is_idle_at_the_end(jobs, cores, workers):
+    assert workers_for(jobs, cores) == workers
 
 
 def test_no_jobs_need_no_workers():
