@@ -1,9 +1,11 @@
-"""Under which conditions figures were measured: the machine and the versions."""
+"""Under which conditions figures were measured: when, the machine and the versions."""
 
 from __future__ import annotations
 
 import os
 import platform
+import subprocess
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from cct_text.inference.native import NativeKernels, choose_kernels
 
 
 def conditions() -> dict[str, Any]:
-    """Machine and versions."""
+    """Date, commit, load before it begins, machine and versions."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -22,6 +24,9 @@ def conditions() -> dict[str, Any]:
     return {
         "processor": names[0] if names else platform.processor(),
         "instructions": [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in flags],
+        "date": date.today().isoformat(),
+        "commit": _commit(),
+        "load": os.getloadavg()[0],
         "cores": os.cpu_count(),
         "threads": THREADS,
         "prediction": f"{'compiled' if isinstance(kernels, NativeKernels) else 'NumPy'} kernels in {kernels.precision}",
@@ -30,3 +35,9 @@ def conditions() -> dict[str, Any]:
             **{name: version(name) for name in ("cct-text", "torch", "numpy", "pyarrow", "scikit-learn", "gensim")},
         },
     }
+
+
+def _commit() -> str:
+    """The commit that is checked out, with a `+` where files differ from it."""
+    described = ["git", "describe", "--always", "--exclude", "*", "--dirty=+"]
+    return subprocess.run(described, capture_output=True, text=True, check=False).stdout.strip() or "no commit"

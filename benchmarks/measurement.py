@@ -66,6 +66,7 @@ class Measurement:
         goals: what was wanted of it.
         work: what the sides had to do; None where it is no matter of work.
         share: wanted share of the machine's matrix-product rate; None where there is no such goal.
+        precisions: the precision, and so the rate, that a side of such a goal is held against.
     """
 
     title: str
@@ -75,6 +76,7 @@ class Measurement:
     goals: tuple[Goal, ...] = field(default=())
     work: Work | None = None
     share: float | None = None
+    precisions: Mapping[str, str] = field(default_factory=dict)
 
     def median(self, side: str) -> float:
         """The side's figure."""

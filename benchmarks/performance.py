@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from benchmarks.markdown import table
-from benchmarks.measurement import PRODUCT, Goal, Measurement
+from benchmarks.measurement import Goal, Measurement
 from benchmarks.parts import MACHINE, PARTS
 from cct_text.artifacts import write_atomically
 
@@ -134,8 +134,12 @@ def _share_goal(measurement: Measurement, rates: Rates | None) -> list[str]:
     if rates is None or measurement.share is None:
         return []
     products = replace(rates, memory=math.inf)  # the goal is about matrix products alone
-    fp32, bf16 = (_share(measurement, PRODUCT, products, rate) for rate in (rates.fp32, rates.bf16))
-    return [f"{fp32} of the fp32 rate, {bf16} of the bf16 rate ({100 * measurement.share:.0f} %)"]
+    told = []
+    for side, precision in measurement.precisions.items():
+        share = _share(measurement, side, products, rates.fp32 if precision == "fp32" else rates.bf16)
+        met = "met" if share >= measurement.share else "missed"
+        told.append(f"{side}: {_percent(share)} of the {precision} rate ({100 * measurement.share:.0f} %: {met})")
+    return told
 
 
 def _limits(results: Mapping[str, Any], rates: Rates) -> str:
@@ -155,7 +159,7 @@ def _limits(results: Mapping[str, Any], rates: Rates) -> str:
                 _scaled(work.bytes, "B"),
                 *(_limit(measurement, rates, rate) for rate in (rates.fp32, rates.bf16)),
             )
-            shares = (_share(measurement, side, rates, rate) for rate in (rates.fp32, rates.bf16))
+            shares = (_percent(_share(measurement, side, rates, rate)) for rate in (rates.fp32, rates.bf16))
             rows.append((*(facts if first else ("",) * len(facts)), side, *shares))
     header = (
         "",
@@ -177,12 +181,15 @@ def _limit(measurement: Measurement, rates: Rates, rate: float) -> str:
     return f"{_number(1 / seconds if measurement.unit == 'rows/s' else seconds)} {measurement.unit}"
 
 
-def _share(measurement: Measurement, side: str, rates: Rates, rate: float) -> str:
+def _share(measurement: Measurement, side: str, rates: Rates, rate: float) -> float:
     """The least time as a share of the measured one."""
     assert measurement.work is not None
     seconds = measurement.work.seconds(rate, rates.memory)
     reached = measurement.median(side)
-    share = seconds * reached if measurement.unit == "rows/s" else seconds / reached
+    return seconds * reached if measurement.unit == "rows/s" else seconds / reached
+
+
+def _percent(share: float) -> str:
     return f"{100 * share:.2g} %"
 
 
@@ -202,17 +209,25 @@ def _rounds(measurement: Measurement) -> str:
 def _conditions(results: Mapping[str, Any]) -> str:
     """Machine and versions, as far as the parts share them."""
     told: dict[str, list[str]] = {}
+    dates, commits, loads = set[str](), set[str](), list[float]()
     for part, result in results.items():
         facts = result["conditions"]
         versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+        dates.add(facts["date"])
+        commits.add(facts["commit"])
+        loads.append(facts["load"])
         line = (
             f"{facts['processor']}, {facts['cores']} cores ({', '.join(facts['instructions'])}), {facts['threads']} threads; "
             f"prediction with {facts['prediction']}; {versions}"
         )
         told.setdefault(line, []).append(part)
+    when = (
+        f"Measured on {', '.join(sorted(dates))} at {', '.join(sorted(commits))}; "
+        f"the load of the machine before a part was {max(loads, default=0.0):.1f} at most.\n\n"
+    )
     if len(told) == 1:
-        return f"\n{next(iter(told))}.\n\n"
-    return "\n" + "".join(f"- {', '.join(parts)}: {line}.\n" for line, parts in told.items()) + "\n"
+        return f"\n{next(iter(told))}. {when}"
+    return "\n" + "".join(f"- {', '.join(parts)}: {line}.\n" for line, parts in told.items()) + f"\n{when}"
 
 
 def _number(value: float) -> str:

@@ -64,7 +64,9 @@ def _conditions(versions: str) -> str:
         conditions, threads = run["conditions"], run["threads"]
         parts = " beside ".join(f"{part['name']} ({part['words']:,} words)" for part in conditions["vectors"])
         machine = f"{conditions['processors']} processors, {_count(conditions['jobs'], 'run')} at a time, "
-        lines.add(f"Word vectors: {parts}. {machine}{_count(threads, 'thread')} each; {versions}.\n\n")
+        lines.add(
+            f"Word vectors: {parts}. {machine}{_count(threads, 'thread')} each, trained in {run['precision']}; {versions}.\n\n"
+        )
     return "".join(sorted(lines))
 
 

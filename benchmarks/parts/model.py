@@ -18,11 +18,13 @@ from cct_text.inference.parallel import ordered_map
 from cct_text.text.tokenizer import EncodedTexts
 
 ROWS = 20_000
+PRODUCT_FP32 = f"{PRODUCT} in fp32"
 
 
 def measure(task: Task, settings: Settings) -> list[Measurement]:
     """Rows a second of both sides on texts of the train split."""
     classifier = TextClassifier.load(task.run(settings))
+    plain = TextClassifier.load(task.run(settings), precision="fp32")
     texts = load_dataset(task.dataset).train.texts.slice(0, settings.at_most(ROWS, 500))
     encoded = [
         classifier.model.tokenizer.encode(texts.slice(start, ROWS_TOGETHER))
@@ -30,9 +32,11 @@ def measure(task: Task, settings: Settings) -> list[Measurement]:
     ]
     weights = {name: torch.from_numpy(array) for name, array in classifier.model.weights.items()}
     reference = Reference(classifier.model.architecture, weights, length=task.length).eval()
+    padded_rows = _fixed_length(encoded, task.length)
     sides = {
         PRODUCT: _rate(len(texts), lambda: list(ordered_map(classifier.engine.logits, encoded))),
-        REFERENCE: _rate(len(texts), lambda: _logits(reference, _fixed_length(encoded, task.length))),
+        PRODUCT_FP32: _rate(len(texts), lambda: list(ordered_map(plain.engine.logits, encoded))),
+        REFERENCE: _rate(len(texts), lambda: _logits(reference, padded_rows)),
     }
     for warm_up in sides.values():
         warm_up()
@@ -48,6 +52,7 @@ def measure(task: Task, settings: Settings) -> list[Measurement]:
             f"reference pads and cuts to {task.length}",
             work=Work(per_row(counted, len(texts)), FLOAT * float(lengths.mean())),
             share=0.4,
+            precisions={PRODUCT: classifier.precision, PRODUCT_FP32: plain.precision},
         )
     ]
 

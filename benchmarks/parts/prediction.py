@@ -61,7 +61,7 @@ def _inputs(task: Task, dataset: Dataset, settings: Settings) -> list[tuple[str,
     repeated = test.take(pa.array(list(islice(cycle(range(len(test))), rows))))
     distinct = pc.unique(pa.chunked_array([test, *dataset.dev.texts.chunks, *dataset.train.texts.chunks]))
     distinct = distinct.slice(0, settings.at_most(len(distinct), FEW_ROWS))
-    goals = {REFERENCE: 10.0, TFIDF.name: 1.0, FASTTEXT.name: 1 / 2.5}
+    goals = {REFERENCE: 10.0, TFIDF.name: 1.0, FASTTEXT.name: 1 / 2.5, FASTTEXT_SMALL.name: 1 / 2.5}
     return [
         (f"{task.dataset} test repeated to {rows:,} rows", repeated, goals),
         (f"{task.dataset}, {len(distinct):,} distinct texts of all splits", distinct, goals),

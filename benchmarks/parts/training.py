@@ -38,7 +38,9 @@ def measure(task: Task, wanted: float, settings: Settings) -> list[Measurement]:
         steps=steps,
         rounds=settings.rounds,
         other=lambda: reference.rate(settings.at_most(REFERENCE_STEPS, 1)),
+        settle=trainer.stepper.settle,
     )
+    precision = "bf16" if trainer.bf16 else "fp32"
     with suppress(AllTurnsDone):
         trainer.fit(turns, lambda: None)
     sides = {PRODUCT: turns.own, REFERENCE: turns.others}
@@ -47,11 +49,13 @@ def measure(task: Task, wanted: float, settings: Settings) -> list[Measurement]:
             f"training, {task.dataset}",
             "rows/s",
             sides,
-            f"{task.model}, batches of {config.training.batch_size}, {steps} steps a turn, the recipe's options, at most "
-            f"{config.text.max_words} words a text; the reference pads and cuts to {task.length}",
+            f"{task.model} in {precision}, the reference in fp32, batches of {config.training.batch_size}, {steps} steps a "
+            f"turn, the recipe's options, at most {config.text.max_words} words a text; the reference pads and cuts to "
+            f"{task.length}",
             (Goal(REFERENCE, ratio(sides, PRODUCT, REFERENCE), wanted),),
             _work(config, data, trainer.network),
             share=0.3,
+            precisions={PRODUCT: precision},
         )
     ]
 
@@ -74,12 +78,15 @@ class Turns(TrainingObserver):
         steps: of a turn.
         rounds: turns that are kept.
         other: takes the other side's turn and returns its rows a second.
+        settle: what an epoch's steps leave to do; done, and timed, at the end of each turn.
     """
 
-    def __init__(self, *, rows: float, steps: int, rounds: int, other: Callable[[], float]) -> None:
+    def __init__(
+        self, *, rows: float, steps: int, rounds: int, other: Callable[[], float], settle: Callable[[], None]
+    ) -> None:
         self.own: list[float] = []
         self.others: list[float] = []
-        self._rows, self._steps, self._rounds, self._other = rows, steps, rounds + 1, other
+        self._rows, self._steps, self._rounds, self._other, self._settle = rows, steps, rounds + 1, other, settle
         self._seconds, self._done = 0.0, 0
 
     def started(self, epochs: int, steps: int, history: Sequence[EpochRecord]) -> None:
@@ -89,8 +96,10 @@ class Turns(TrainingObserver):
 
     def step(self, loss: float) -> None:
         """Stop the clock; go on with it when the other side is done."""
-        self._seconds += time.perf_counter() - self._start
         self._done += 1
+        if self._done == self._steps:
+            self._settle()
+        self._seconds += time.perf_counter() - self._start
         if self._done == self._steps:
             self.own.append(self._done * self._rows_of_a_step / self._seconds)
             self.others.append(self._other())

@@ -112,7 +112,8 @@ static int choose(int lanes) {
 
 /* ---- bf16 on the tile unit: linear layers and attention ----------------------------------------------------------- */
 
-#if defined(__x86_64__) && defined(__linux__)
+/* GCC knows the tile unit from version 11 on. */
+#if defined(__x86_64__) && defined(__linux__) && (defined(__clang__) || __GNUC__ >= 11)
 #define HAS_TILES
 #include <cpuid.h>
 #include <immintrin.h>
@@ -311,10 +312,25 @@ static int has_tiles(void) {
 
 /* ---- the module --------------------------------------------------------------------------------------------------- */
 
-/* Whether the buffers hold as many bytes as they must; sets an error otherwise. */
-static int fits(int count, const Py_buffer *const *buffers, const long *floats) {
+static int tiles_ready = 0; /* set by has_bf16() */
+
+#define MOST (1L << 28) /* of one size: the product of two, in bytes, is still a number */
+
+/* Whether all sizes are possible, and bf16 if it is wanted; sets an error otherwise. */
+static int possible(int count, const long *sizes, int bf) {
     for (int i = 0; i < count; i++)
-        if (buffers[i]->buf && (floats[i] < 0 || buffers[i]->len < 4 * floats[i])) {
+        if (sizes[i] < 1 || sizes[i] > MOST) {
+            PyErr_SetString(PyExc_ValueError, "a size is less than 1 or too large");
+            return 0;
+        }
+    if (bf && !tiles_ready) PyErr_SetString(PyExc_ValueError, "bf16 is not to be had: ask has_bf16() first");
+    return !bf || tiles_ready;
+}
+
+/* Whether the buffers hold as many bytes as they must; sets an error otherwise. */
+static int fits(int count, const Py_buffer *const *buffers, const double *floats) {
+    for (int i = 0; i < count; i++)
+        if (buffers[i]->buf && (double)buffers[i]->len < 4 * floats[i]) {
             PyErr_SetString(PyExc_ValueError, "an array is smaller than its sizes say");
             return 0;
         }
@@ -327,7 +343,7 @@ static void release(int count, Py_buffer **buffers) {
 }
 
 /* Floats, or as many bytes, that a packed weight takes. */
-static long packed_floats(long outputs, long inputs, int bf) {
+static long packed_floats(long outputs, long inputs, int bf) { /* sizes that are possible */
     return bf ? rounded_up(outputs, 32) * rounded_up(inputs, 32) / 2 : rounded_up(outputs, PANEL) * inputs;
 }
 
@@ -335,6 +351,7 @@ static PyObject *py_packed_floats(PyObject *self, PyObject *args) {
     long outputs, inputs;
     int bf;
     if (!PyArg_ParseTuple(args, "llp", &outputs, &inputs, &bf)) return NULL;
+    if (!possible(2, (long[]){outputs, inputs}, bf)) return NULL;
     return PyLong_FromLong(packed_floats(outputs, inputs, bf));
 }
 
@@ -344,7 +361,8 @@ static PyObject *py_pack(PyObject *self, PyObject *args) {
     int bf;
     if (!PyArg_ParseTuple(args, "y*w*llp", &weight, &out, &outputs, &inputs, &bf)) return NULL;
     const Py_buffer *checked[] = {&weight, &out};
-    if (!fits(2, checked, (long[]){outputs * inputs, packed_floats(outputs, inputs, bf)})) {
+    if (!possible(2, (long[]){outputs, inputs}, bf) ||
+        !fits(2, checked, (double[]){(double)outputs * inputs, packed_floats(outputs, inputs, bf)})) {
         release(2, all_of);
         return NULL;
     }
@@ -372,9 +390,11 @@ static PyObject *py_linear(PyObject *self, PyObject *args) {
                           &with_gelu, &bf))
         return NULL;
     const Py_buffer *checked[] = {&x, &weight, &bias, &residual, &out};
-    long floats[] = {rows * inputs, packed_floats(outputs, inputs, bf), outputs, rows * outputs, rows * outputs};
+    double result = (double)rows * outputs;
     void *room = NULL;
-    if (!fits(5, checked, floats) || (bf && !(room = malloc(2 * 32 * (size_t)rounded_up(inputs, 32) + 64)))) {
+    if (!possible(3, (long[]){rows, inputs, outputs}, bf) ||
+        !fits(5, checked,
+              (double[]){(double)rows * inputs, packed_floats(outputs, inputs, bf), outputs, result, result}) || (bf && !(room = malloc(2 * 32 * (size_t)rounded_up(inputs, 32) + 64)))) {
         release(5, all_of);
         return PyErr_Occurred() ? NULL : PyErr_NoMemory();
     }
@@ -396,7 +416,8 @@ static PyObject *py_layer_norm(PyObject *self, PyObject *args) {
     long rows, width;
     if (!PyArg_ParseTuple(args, "y*y*y*w*ll", &x, &weight, &bias, &out, &rows, &width)) return NULL;
     const Py_buffer *checked[] = {&x, &weight, &bias, &out};
-    int good = fits(4, checked, (long[]){rows * width, width, width, rows * width});
+    double size = (double)rows * width;
+    int good = possible(2, (long[]){rows, width}, 0) && fits(4, checked, (double[]){size, width, width, size});
     if (good) {
         Py_BEGIN_ALLOW_THREADS
         fp32->norm(x.buf, weight.buf, bias.buf, out.buf, rows, width);
@@ -413,7 +434,8 @@ static PyObject *py_attention(PyObject *self, PyObject *args) {
     int bf;
     if (!PyArg_ParseTuple(args, "y*w*llllp", &qkv, &out, &batch, &tokens, &width, &heads, &bf)) return NULL;
     const Py_buffer *checked[] = {&qkv, &out};
-    if (!fits(2, checked, (long[]){3 * batch * tokens * width, batch * tokens * width})) {
+    double result = (double)batch * tokens * width;
+    if (!possible(4, (long[]){batch, tokens, width, heads}, bf) || !fits(2, checked, (double[]){3 * result, result})) {
         release(2, all_of);
         return NULL;
     }
@@ -427,7 +449,7 @@ static PyObject *py_attention(PyObject *self, PyObject *args) {
         release(2, all_of);
         return PyErr_NoMemory();
     }
-    char *aligned = (char *)rounded_up((long)memory, 64);
+    char *aligned = memory + (64 - (uintptr_t)memory % 64) % 64;
     Py_BEGIN_ALLOW_THREADS
 #ifdef HAS_TILES
     if (bf) attention_bf16(qkv.buf, out.buf, batch, tokens, width, heads, &room, aligned);
@@ -448,8 +470,9 @@ static PyObject *py_gather(PyObject *self, PyObject *args) {
                           &width, &rectified))
         return NULL;
     const Py_buffer *checked[] = {&ids, &places, &out};
-    int good = fits(3, checked, (long[]){2 * batch * words, 2 * tokens * pooled * taps, batch * tokens * width});
-    long rows = table.len / (4 * width * taps);
+    double sizes[] = {2.0 * batch * words, 2.0 * tokens * pooled * taps, (double)batch * tokens * width};
+    int good = possible(6, (long[]){batch, words, tokens, pooled, taps, width}, 0) && fits(3, checked, sizes);
+    long rows = good ? table.len / (4 * width * taps) : 0;
     for (long i = 0; good && i < batch * words; i++) good = (uint64_t)((int64_t *)ids.buf)[i] < (uint64_t)rows;
     for (long i = 0; good && i < tokens * pooled * taps; i++)
         good = (uint64_t)((int64_t *)places.buf)[i] < (uint64_t)words;
@@ -472,10 +495,9 @@ static PyObject *py_choose(PyObject *self, PyObject *args) {
 
 static PyObject *py_has_bf16(PyObject *self, PyObject *args) {
 #ifdef HAS_TILES
-    return PyBool_FromLong(has_tiles());
-#else
-    Py_RETURN_FALSE;
+    tiles_ready = has_tiles();
 #endif
+    return PyBool_FromLong(tiles_ready);
 }
 
 static PyMethodDef methods[] = {

@@ -41,7 +41,7 @@ ON INLINE void store_upto(float *to, vec v, long count) { if (count >= LANES) st
 
 /* e^x for x <= 0, within 2e-7 of it: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2] (Cephes). */
 ON INLINE vec exponential(vec x) {
-    x = larger(x, all(-87.0f));
+    x = larger(all(-87.0f), x); /* in this order what is no number stays none */
     ivec n = __builtin_convertvector(x * 1.44269504088896341f - 0.5f, ivec); /* towards 0: rounds what is negative */
     vec whole = __builtin_convertvector(n, vec);
     vec r = x - whole * 0.693359375f + whole * 2.12194440e-4f;

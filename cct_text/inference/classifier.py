@@ -46,13 +46,17 @@ class TextClassifier:
     """A trained classifier.
 
     What it says about a text is deterministic and depends on that text alone, not on the texts given with it: the
-    probabilities agree to about 1e-6, which is what adding floats in another order leaves.
+    probabilities agree to about 1e-6 in fp32, which is what adding floats in another order leaves, and to 1e-4 in bf16,
+    where the last bit of a sum can decide how a number is rounded.
 
     Args:
         model: configuration, labels, tokenizer and weights.
         device: where to compute. On the `cpu` torch is not needed and not loaded; another one is named as torch names it,
             such as `cuda`, or `cuda:1`.
-        precision: of matrix products on the `cpu`. `auto`: bf16 where the processor multiplies it in tiles, else fp32.
+        precision: of matrix products. `auto`: bf16 where the `cpu` multiplies it in tiles, else fp32; or as named.
+
+    Attributes:
+        precision: the one chosen, fp32 or bf16.
 
     Raises:
         UsageError: if there is no such device, or it has no such precision.
@@ -65,12 +69,16 @@ class TextClassifier:
 
     def __init__(self, model: SavedModel, *, device: str = "cpu", precision: str = "auto") -> None:
         self.model = model
-        self.engine = Engine(model, choose_kernels(precision))
-        self._logits: Callable[[EncodedTexts], np.ndarray] = self.engine.logits
-        if device != "cpu":
+        if device == "cpu":
+            self.engine = Engine(model, choose_kernels(precision))
+            self.precision = self.engine.kernels.precision
+            self._logits: Callable[[EncodedTexts], np.ndarray] = self.engine.logits
+        else:
             from cct_text.inference.on_device import logits_on
 
-            self._logits = logits_on(model, device)
+            self.engine = Engine(model, choose_kernels("fp32"))
+            self.precision = "bf16" if precision == "bf16" else "fp32"
+            self._logits = logits_on(model, device, self.precision)
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "cpu", precision: str = "auto") -> Self:
@@ -79,7 +87,7 @@ class TextClassifier:
         Args:
             path: the folder.
             device: where to compute: `cpu`, or another device as torch names it.
-            precision: `auto`, `fp32` or `bf16`, on the `cpu`.
+            precision: `auto`, `fp32` or `bf16`.
 
         Raises:
             DataError: if the folder or a file of it is missing, damaged or of another format; the file is named.
@@ -101,11 +109,6 @@ class TextClassifier:
     def labels(self) -> tuple[str, ...]:
         """The C class names, in the order of the columns of `predict_proba`."""
         return self.model.labels
-
-    @property
-    def precision(self) -> str:
-        """In which matrices are multiplied on the CPU: fp32 or bf16."""
-        return self.engine.kernels.precision
 
     @property
     def config(self) -> Config:
@@ -136,9 +139,13 @@ class TextClassifier:
         """
         column = _column(texts)
         if len(column) <= ROWS_TOGETHER:
-            return self._logits(self.model.tokenizer.encode(column))
+            return self.logits_of_column(column)
         slices = (column.slice(start, ROWS_TOGETHER) for start in range(0, len(column), ROWS_TOGETHER))
-        return np.concatenate(list(ordered_map(self.predict_logits, slices)))
+        return np.concatenate(list(ordered_map(self.logits_of_column, slices)))
+
+    def logits_of_column(self, texts: pa.Array | pa.ChunkedArray) -> np.ndarray:
+        """As `predict_logits`, of a column of strings, in the calling thread alone."""
+        return self._logits(self.model.tokenizer.encode(texts))
 
     def explain(self, text: str) -> list[WordWeight]:
         """The words of a text with their weights in the pooling, which sum to 1.

@@ -201,4 +201,5 @@ class Engine:
 
 
 def _norm(weights: Mapping[str, np.ndarray], name: str) -> Norm:
-    return Norm(weights[f"{name}.weight"], weights[f"{name}.bias"])
+    weight, bias = (np.ascontiguousarray(weights[f"{name}.{part}"], np.float32) for part in ("weight", "bias"))
+    return Norm(weight, bias)

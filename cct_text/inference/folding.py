@@ -19,6 +19,9 @@ from cct_text.model.saved import EMBEDDING_WEIGHT
 from cct_text.text.tokenizer import EncodedTexts
 from cct_text.text.vocabulary import PAD
 
+FIRST_ROWS = 1024
+"""Words that the table has room for at first; then it doubles."""
+
 
 class FoldedTokenizer:
     """Word ids to tokens, as `WordEmbedding` and `ConvTokenizer` make them, for texts with equally many tokens.
@@ -37,23 +40,31 @@ class FoldedTokenizer:
         layers = [weights[f"tokenizer.layers.{layer}.weight"] for layer in range(architecture.conv_layers)]
         self.taps = _product(layers[0]) if layers else None  # (E, P * D)
         self.further = [layer.transpose(2, 1, 0).reshape(-1, self.width) for layer in layers[1:]]  # (P * D, D) each
-        self._places = architecture.kernel if layers else 1
-        # Rows are made when their word is first met; memory that is not touched is not used.
-        self._table = np.empty((len(self.vectors), self._places, self.width), np.float32)
-        self._known = np.zeros(len(self.vectors), bool)
+        # Rows are made when their word is first met, in that order; the first is the pad's.
+        self._place = np.zeros(len(self.vectors), np.int64)  # of a word's row; 0 of words not yet met
+        self._table = np.zeros((FIRST_ROWS, architecture.kernel if layers else 1, self.width), np.float32)
+        self._rows = 1
         self._lock = Lock()
 
     def fold(self, ids: np.ndarray) -> None:
         """See that the rows of all these words are in the table."""
-        met = np.zeros(len(self._known), bool)
+        met = np.zeros(len(self._place), bool)
         met[ids] = True
-        met[PAD] = True
+        met[PAD] = False
         with self._lock:
-            new = np.flatnonzero(met & ~self._known)
-            if len(new):
-                rows = self.vectors[new] if self.taps is None else self.vectors[new] @ self.taps
-                self._table[new] = rows.reshape(len(new), self._places, self.width)
-                self._known[new] = True
+            new = np.flatnonzero(met & (self._place == 0))
+            if not len(new):
+                return
+            end = self._rows + len(new)
+            if end > len(self._table):
+                # Other threads may be reading the old table, which holds all rows that they need.
+                grown = np.empty((max(end, 2 * len(self._table)), *self._table.shape[1:]), np.float32)
+                grown[: self._rows] = self._table[: self._rows]
+                self._table = grown
+            rows = self.vectors[new] if self.taps is None else self.vectors[new] @ self.taps
+            self._table[self._rows : end] = rows.reshape(len(new), *self._table.shape[1:])
+            self._place[new] = np.arange(self._rows, end)
+            self._rows = end
 
     def tokens(self, encoded: EncodedTexts, rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """Real tokens (B, T, D) of B texts whose words are folded and whose real tokens are equally many, at least 1.
@@ -68,7 +79,7 @@ class FoldedTokenizer:
         places = np.arange(len(real))[:, None, None] if self.taps is None else _places(self.windows, real)
         before = max(0, -int(places.min()))
         ids = _padded(encoded, rows, lengths, before=before, width=before + 1 + int(places.max()))
-        x = self.kernels.gather(self._table, ids, places + before, rectified=self.windows.overlapping)
+        x = self.kernels.gather(self._table, self._place[ids], places + before, rectified=self.windows.overlapping)
         for weight in self.further:
             real = self.windows.after(real)
             x = self._further(x, _places(self.windows, real) - real.first, weight)

@@ -97,7 +97,7 @@ class NumPyKernels:
     def pack(self, weight: np.ndarray, bias: np.ndarray | None) -> Linear:
         """As `Kernels.pack`."""
         outputs, inputs = weight.shape
-        return Linear(inputs, outputs, np.ascontiguousarray(weight.T), bias)
+        return Linear(inputs, outputs, np.ascontiguousarray(weight.T, np.float32), bias)
 
     def linear(
         self, x: np.ndarray, layer: Linear, *, residual: np.ndarray | None = None, with_gelu: bool = False

@@ -52,8 +52,8 @@ class NativeKernels:
         """As `Kernels.pack`."""
         outputs, inputs = weight.shape
         packed = _aligned(_native.packed_floats(outputs, inputs, self.bf16))
-        _native.pack(np.ascontiguousarray(weight), packed, outputs, inputs, self.bf16)
-        return Linear(inputs, outputs, packed, None if bias is None else np.ascontiguousarray(bias))
+        _native.pack(np.ascontiguousarray(weight, np.float32), packed, outputs, inputs, self.bf16)
+        return Linear(inputs, outputs, packed, None if bias is None else np.ascontiguousarray(bias, np.float32))
 
     def linear(
         self, x: np.ndarray, layer: Linear, *, residual: np.ndarray | None = None, with_gelu: bool = False

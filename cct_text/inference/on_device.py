@@ -6,23 +6,27 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import torch
 
 from cct_text.errors import UsageError
 from cct_text.model.forward import predict_logits
 from cct_text.model.persistence import restore_network
 from cct_text.model.saved import SavedModel
 from cct_text.text.tokenizer import EncodedTexts
+from cct_text.text.vocabulary import UNK
 
 
-def logits_on(model: SavedModel, device: str) -> Callable[[EncodedTexts], np.ndarray]:
-    """A function from N encoded texts to their logits (N, C) float32 that computes on a device.
+def logits_on(model: SavedModel, device: str, precision: str) -> Callable[[EncodedTexts], np.ndarray]:
+    """A function from N encoded texts to their logits (N, C) float32 that computes on a device, in fp32 or bf16.
 
     Raises:
         UsageError: if there is no such device.
     """
     network = restore_network(model)
+    logits = partial(predict_logits, network, max_words=model.config.text.max_words)
     try:
-        network.to(device)
-    except (RuntimeError, AssertionError) as error:  # an unknown name; a device that is not here
+        network.to(device, torch.bfloat16 if precision == "bf16" else torch.float32)
+        logits(EncodedTexts(np.array([UNK], np.int32), np.array([0, 1], np.int64)))
+    except (RuntimeError, AssertionError) as error:  # an unknown name; a device that is not here or cannot compute
         raise UsageError(f"device {device!r}: {str(error).splitlines()[0]}") from None
-    return partial(predict_logits, network, max_words=model.config.text.max_words)
+    return logits

@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -23,21 +24,53 @@ def ordered_map(function: Callable[[Item], Result], items: Iterable[Item]) -> It
     """`map` on a thread for each core; no more items are taken than keep the threads busy.
 
     Each thread computes by itself: what a matrix product is split into inside is one piece. For NumPy's arithmetic and
-    Arrow's kernels, which let other threads run.
+    Arrow's kernels, which let other threads run. Where taking an item fails, the results of those before it come first.
     """
-    from threadpoolctl import threadpool_limits
-
     workers = cores()
     pending: deque[Future[Result]] = deque()
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
+    with _one_thread_a_product, ThreadPoolExecutor(workers) as pool:
         try:
-            for item in items:
-                pending.append(pool.submit(function, item))
+            failure: Exception | None = None
+            source = iter(items)
+            while failure is None:
+                try:
+                    pending.append(pool.submit(function, next(source)))
+                except StopIteration:
+                    break
+                except Exception as error:
+                    failure = error
                 # One more than there are threads: the next begins while the caller deals with a result.
                 if len(pending) > workers:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()
+            if failure is not None:
+                raise failure
         finally:
             for future in pending:
                 future.cancel()
+
+
+class _OneThreadAProduct:
+    """Keeps BLAS at one thread from when the first enters until the last leaves: the limit is the whole process'."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.inside = 0
+
+    def __enter__(self) -> None:
+        from threadpoolctl import threadpool_limits
+
+        with self.lock:
+            if not self.inside:
+                self.limits = threadpool_limits(1, user_api="blas")
+            self.inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.inside -= 1
+            if not self.inside:
+                self.limits.restore_original_limits()
+
+
+_one_thread_a_product = _OneThreadAProduct()

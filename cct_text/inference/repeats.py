@@ -10,7 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 REMEMBERED = 32_768
-"""Texts in one generation; at most two are kept, some 10 MB for a few classes."""
+"""Texts of one generation at most; two generations are kept."""
+MOST_BYTES = 16 << 20
+"""Of one generation: where there are many classes, fewer texts are remembered."""
+ENTRY = 300
+"""Bytes that a text takes beside its row, about."""
 
 
 class Repeats:
@@ -40,13 +44,15 @@ class Repeats:
             computed = self.function(distinct.take(pa.array(missing)))
             for place, row in zip(missing, computed, strict=True):
                 rows[place] = row.tobytes()
-            self._remember({keys[place]: row for place in missing if (row := rows[place]) is not None})
+        # What was remembered already is young again.
+        self._remember({key: row for key, row in zip(keys, rows, strict=True) if row is not None})
         table = np.frombuffer(b"".join(row for row in rows if row is not None), np.float32).reshape(len(rows), -1)
         repeated: np.ndarray = table[encoded.indices.to_numpy()]
         return repeated
 
     def _remember(self, rows: dict[bytes, bytes]) -> None:
+        room = min(REMEMBERED, MOST_BYTES // (ENTRY + len(next(iter(rows.values())))))
         with self.lock:
-            if len(self.young) + len(rows) > REMEMBERED:
+            if len(self.young) + len(rows) > room:
                 self.old, self.young = self.young, {}
             self.young |= rows

@@ -77,7 +77,7 @@ def predict_file(
     form = output_format(output) if isinstance(output, str | Path) else "text"
     schema = _schema(top_k, probabilities)
     rows = replaced = 0
-    logits = Repeats(classifier.predict_logits)
+    logits = Repeats(classifier.logits_of_column)
 
     def classify(batch: RowBatch) -> tuple[pa.RecordBatch, int]:
         return _ranked(logits(batch.texts), classifier.labels, schema, top_k), batch.replaced

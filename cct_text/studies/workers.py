@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,8 @@ def workers_for(jobs: int, cores: int) -> int:
 def train_all(jobs: Sequence[Job], *, workers: int | None = None) -> Iterator[Outcome]:
     """Make some runs, `workers` at a time, and yield each as it ends; one that fails does not stop the others.
 
+    Where a worker is killed from outside, what had not ended fails; its runs go on when they are started again.
+
     A finished run in a job's folder is taken as it is, an interrupted one is gone on with.
 
     Args:
@@ -75,13 +78,19 @@ def train_all(jobs: Sequence[Job], *, workers: int | None = None) -> Iterator[Ou
     # A fresh interpreter for each: a fork would take over the locks of threads that it does not take over.
     context = multiprocessing.get_context("spawn")
     workers = workers or workers_for(len(jobs), cores())
-    with ProcessPoolExecutor(min(workers, len(jobs)), context, initializer=_use_one_thread) as pool:
-        futures = {pool.submit(_train, job): job for job in jobs}
-        try:
-            for future in as_completed(futures):
+    pool = ProcessPoolExecutor(min(workers, len(jobs)), context, initializer=_use_one_thread)
+    futures = {pool.submit(_train, job): job for job in jobs}
+    try:
+        for future in as_completed(futures):
+            try:
                 yield future.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            except BrokenProcessPool:
+                yield Outcome(
+                    futures[future], None, "a worker was killed (is there memory enough?); start again to go on"
+                )
+    finally:
+        # Who wants no more outcomes waits for the runs that have begun.
+        pool.shutdown(cancel_futures=True)
 
 
 def _use_one_thread() -> None:

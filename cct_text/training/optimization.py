@@ -61,7 +61,7 @@ class WeightAverage:
         self.steps = 0
         self.weights = {name: p.detach().clone() for name, p in network.named_parameters() if p.requires_grad}
         self.table = self.weights.get(rowwise) if rowwise is not None else None
-        self.rising = max(0, math.ceil((10 * decay - 1) / (1 - decay)))  # steps with a decay below the full one
+        self.rising = max(0, math.ceil((10 * decay - 1) / (1 - decay)) - 1)  # steps with a decay below the full one
 
     def decay_at(self, step: int) -> float:
         """decay_t."""

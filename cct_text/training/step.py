@@ -65,11 +65,14 @@ class Stepper:
         words, places = distinct_words(group)
         self._set_words(torch.from_numpy(words).to(self.device))
         losses = []
+        gradients: list[torch.Tensor] = []
         for batch, ids in zip(group, places, strict=True):
             loss = self._loss(ids, batch.mask, labels[batch.rows])
             (loss / len(group)).backward()  # type: ignore[no-untyped-call]
             losses.append(loss.item())
-        gradients = self.copy.take_gradients()
+            taken = self.copy.take_gradients()
+            # Added up in float32, whatever they were computed in.
+            gradients = [sum_.add_(part) for sum_, part in zip(gradients, taken, strict=True)] if gradients else taken
         if all(map(math.isfinite, losses)):
             self._update(gradients)
         return losses

@@ -63,12 +63,18 @@ class WorkingCopy:
 
     def take_gradients(self) -> list[Tensor]:
         """The gradients since the last call, in float32: of `decayed`, of `plain` and, if trained, of the words (U, E)."""
-        gradient = torch.cat([p.grad.flatten() for p in self.parameters if p.grad is not None]).float()
-        for parameter in self.parameters:
-            parameter.grad = None
+        table = self.network.embedding.weight
+        gradient = torch.cat([_gradient(parameter).flatten() for parameter in self.parameters]).float()
         gradients = [gradient[: len(self.decayed)], gradient[len(self.decayed) :]]
-        words = self.network.embedding.weight.grad
-        return gradients if words is None else [*gradients, words]
+        words = [_gradient(table)] if table.requires_grad else []
+        for parameter in (*self.parameters, table):
+            parameter.grad = None
+        return gradients + words
+
+
+def _gradient(parameter: nn.Parameter) -> Tensor:
+    assert parameter.grad is not None  # every weight has a part in every loss
+    return parameter.grad
 
 
 def _decays(name: str, parameter: nn.Parameter) -> bool:

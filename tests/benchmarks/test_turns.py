@@ -37,7 +37,7 @@ def test_the_other_side_has_its_turn_after_so_many_steps_and_the_first_turns_war
         before_turns.append(len(steps))
         return float(len(before_turns))
 
-    turns = Turns(rows=640, steps=3, rounds=2, other=other)
+    turns = Turns(rows=640, steps=3, rounds=2, other=other, settle=lambda: None)
     turns.started(1, 10, [])
 
     def train():
@@ -57,7 +57,7 @@ def test_turns_end_the_products_own_training():
     config = resolve_config("questions", values=values)
     trainer = _trainer(config, prepare(config))
     # 14 steps an epoch: turns go on across epochs, and the evaluation between them.
-    turns = Turns(rows=len(trainer.train), steps=10, rounds=3, other=lambda: 1.0)
+    turns = Turns(rows=len(trainer.train), steps=10, rounds=3, other=lambda: 1.0, settle=trainer.stepper.settle)
     with pytest.raises(AllTurnsDone):
         trainer.fit(turns, lambda: None)
     assert trainer.progress.epochs_done == 40 // 14

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cct_text.errors import DataError, UsageError
-from cct_text.inference.classifier import TextClassifier
+from cct_text.inference.classifier import ROWS_TOGETHER, TextClassifier
 from cct_text.text.tokenizer import Tokenizer
 from cct_text.text.vocabulary import Vocabulary
 
@@ -41,6 +41,26 @@ def test_an_answer_does_not_depend_on_batch_mates_or_their_order(classifier, tex
     beside_long_ones = classifier.predict_proba([*texts, *["long " * 500] * 300])[: len(texts)]
     for other in (alone, backwards, beside_long_ones):
         np.testing.assert_allclose(other, together, atol=1e-6)
+
+
+def test_many_texts_on_all_cores_are_answered_as_few_in_one_thread(classifier, texts, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    many = [*texts, *(f"{text} {text}" for text in texts)] * 20
+    pieces = [classifier.predict_logits(many[start : start + 100]) for start in range(0, len(many), 100)]
+    assert len(many) > 2 * ROWS_TOGETHER
+    np.testing.assert_allclose(classifier.predict_logits(many), np.concatenate(pieces), atol=1e-3)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_on_a_device_torch_gives_the_same_answers(run, texts, precision):
+    here, there = (
+        TextClassifier.load(run, precision="fp32"),
+        TextClassifier.load(run, device="cpu:0", precision=precision),
+    )
+    assert there.precision == precision
+    tolerance = 1e-5 if precision == "fp32" else 0.05
+    np.testing.assert_allclose(there.predict_proba(texts), here.predict_proba(texts), atol=tolerance)
+    assert there.explain(texts[0]) == here.explain(texts[0])
 
 
 def test_every_kind_of_column_gives_the_same_answer(classifier, texts):
@@ -104,7 +124,7 @@ def test_a_saved_classifier_is_the_same_classifier(classifier, tmp_path, texts):
     assert np.array_equal(copy.predict_proba(texts), classifier.predict_proba(texts))
 
 
-@pytest.mark.parametrize("device", ["gpu9", "cuda:99"])
+@pytest.mark.parametrize("device", ["gpu9", "cuda:99", "meta"])
 def test_a_device_that_is_not_there_is_told(run, device):
     with pytest.raises(UsageError, match=device):
         TextClassifier.load(run, device=device)

@@ -5,8 +5,11 @@ import pytest
 import torch
 
 from cct_text.config import Config
+from cct_text.inference import folding
 from cct_text.inference.engine import Engine
+from cct_text.inference.folding import FoldedTokenizer
 from cct_text.inference.kernels import NumPyKernels
+from cct_text.inference.native import choose_kernels
 from cct_text.model import MODEL_NAMES
 from cct_text.model.forward import predict_logits
 from cct_text.model.persistence import build_network
@@ -25,8 +28,13 @@ VARIANTS = [
 ]
 
 
+@pytest.fixture(params=[NumPyKernels(), choose_kernels("fp32")], ids=["numpy", "compiled"])
+def kernels(request):
+    return request.param
+
+
 @pytest.fixture(params=VARIANTS, ids=lambda options: "-".join(options.values() if len(options) < 3 else ["sizes"]))
-def both(request):
+def both(request, kernels):
     """A network whose every weight is random, and the engine of it."""
     torch.manual_seed(1)
     config = Config().with_values({"max_words": MAX_WORDS, **request.param})
@@ -39,7 +47,7 @@ def both(request):
     vocabulary = Vocabulary(("<pad>", "<unk>", *(f"w{word}" for word in range(2, WORDS))), (0,) * WORDS)
     weights = {name: weight.numpy() for name, weight in network.state_dict().items()}
     model = SavedModel(config, tuple("abcde"), Tokenizer("whitespace", vocabulary), weights)
-    return network, Engine(model, NumPyKernels())
+    return network, Engine(model, kernels)
 
 
 def some_texts():
@@ -71,3 +79,17 @@ def test_words_past_the_longest_text_weigh_nothing(both):
     weights = engine.word_weights(np.full(MAX_WORDS + 5, 3, np.int32))
     assert weights[:MAX_WORDS].sum() == pytest.approx(1, abs=1e-5)
     assert not weights[MAX_WORDS:].any()
+
+
+def test_the_table_grows_with_the_words_that_are_met(both, monkeypatch):
+    monkeypatch.setattr(folding, "FIRST_ROWS", 2)
+    _, engine = both
+    tokenizer = FoldedTokenizer(engine.architecture, {**engine_weights(both)}, engine.kernels)
+    before = engine.logits(some_texts())
+    engine.tokenizer = tokenizer
+    np.testing.assert_array_equal(engine.logits(some_texts()), before)
+    assert 2 < len(tokenizer._table) < 4 * WORDS
+
+
+def engine_weights(both):
+    return {name: weight.numpy() for name, weight in both[0].state_dict().items()}

@@ -1,5 +1,7 @@
 """The compiled operations against those in NumPy, and those in NumPy against torch."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -41,6 +43,24 @@ def numbers(rng, *shape):
 
 def test_the_kernels_are_compiled_where_there_is_a_compiler():
     assert isinstance(choose_kernels("fp32"), NativeKernels)
+
+
+def test_the_widest_registers_of_the_processor_are_used():
+    flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
+    assert LANES[-1] == (16 if "avx512vl" in flags else 8 if "avx2" in flags else 4)
+    assert native._native.has_bf16() == ({"amx_tile", "amx_bf16", "avx512_bf16"} <= set(flags))
+
+
+@compiled
+@on_each_kind
+def test_what_is_no_number_is_not_hidden(bf16, lanes):
+    native._native.choose(lanes)
+    kernels = NativeKernels(bf16=bf16)
+    x = np.ones((1, 5, 48), np.float32)
+    x[0, 2, 20] = np.nan  # in a key, which all queries look at
+    assert np.isnan(kernels.attention(x, 1)).all()
+    assert np.isnan(kernels.linear(x, kernels.pack(np.ones((3, 48), np.float32), None), with_gelu=True)[0, 2]).all()
+    assert np.isnan(kernels.layer_norm(x, Norm(x[0, 0], x[0, 0]))[0, 2]).all()
 
 
 @compiled
@@ -134,8 +154,26 @@ def test_arrays_smaller_than_they_are_said_to_be_are_refused():
         native._native.attention(large, small, 1, 2, 10, 1, False)
     with pytest.raises(ValueError, match="smaller than its sizes say"):
         native._native.linear(large, small, None, None, large, 2, 10, 10, False, False)
-    with pytest.raises(ValueError, match="smaller than its sizes say"):
-        native._native.layer_norm(large, large, large, large, -1, 10)
+
+
+def test_sizes_that_cannot_be_are_refused():
+    zeros, ids = np.zeros(100, np.float32), np.zeros(100, np.int64)
+    for sizes in ((-1, 10), (0, 10), (1 << 62, 4), (1 << 30, 1 << 30)):
+        with pytest.raises(ValueError, match="a size is less than 1 or too large"):
+            native._native.layer_norm(zeros, zeros, zeros, zeros, *sizes)
+    with pytest.raises(ValueError, match="a size is less than 1"):
+        native._native.attention(zeros, zeros, 1, 1, 1, 0, False)
+    with pytest.raises(ValueError, match="a size is less than 1"):
+        native._native.gather(zeros, ids, ids, zeros, 1, 1, 1, 1, 0, 0, False)
+    with pytest.raises(ValueError, match="a size is less than 1"):
+        native._native.linear(zeros, zeros, None, None, zeros, 1, 0, 1, False, False)
+
+
+def test_weights_of_another_type_are_converted():
+    weight = np.arange(12.0).reshape(3, 4)
+    for kernels in (NUMPY, NativeKernels(bf16=False)):
+        layer = kernels.pack(weight, np.ones(3))
+        np.testing.assert_array_equal(kernels.linear(np.ones((1, 4), np.float32), layer)[0], weight.sum(axis=1) + 1)
 
 
 @pytest.mark.parametrize(("ids", "places"), [([[9]], [[[0]]]), ([[-1]], [[[0]]]), ([[1]], [[[1]]]), ([[1]], [[[-1]]])])

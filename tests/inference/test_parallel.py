@@ -40,3 +40,33 @@ def test_the_number_of_threads_can_be_lowered(monkeypatch, wanted, least):
     available = cores()
     monkeypatch.setenv("OMP_NUM_THREADS", wanted)
     assert cores() == (1 if wanted == "1" else available) >= least
+
+
+def test_what_came_before_an_item_that_cannot_be_taken_is_not_lost():
+    def items():
+        yield from range(5)
+        raise ValueError("line 6")
+
+    results = ordered_map(lambda number: number, items())
+    assert [next(results) for _ in range(5)] == list(range(5))
+    with pytest.raises(ValueError, match="line 6"):
+        next(results)
+
+
+def blas_threads():
+    from threadpoolctl import threadpool_info
+
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+
+def test_products_have_one_thread_while_any_map_runs_and_what_they_had_afterwards():
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(2, user_api="blas"):
+        first, second = (ordered_map(lambda number: number, range(100)) for _ in range(2))
+        next(first), next(second)
+        assert set(blas_threads()) == {1}
+        first.close()
+        assert set(blas_threads()) == {1}
+        second.close()
+        assert set(blas_threads()) == {2}

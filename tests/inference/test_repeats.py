@@ -51,6 +51,21 @@ def test_what_is_remembered_is_bounded_and_what_came_last_is_kept(remembering, s
     assert seen == ["text 0"]
 
 
+def test_a_text_that_comes_again_and_again_stays(remembering, seen, monkeypatch):
+    monkeypatch.setattr(repeats, "REMEMBERED", 10)
+    for number in range(100):
+        remembering(pa.array(["often", f"once {number}"]))
+    assert seen.count("often") == 1
+
+
+def test_fewer_texts_are_remembered_where_their_rows_are_long(monkeypatch):
+    monkeypatch.setattr(repeats, "MOST_BYTES", 50_000)
+    remembering = Repeats(lambda texts: np.zeros((len(texts), 1000), np.float32))
+    for number in range(100):
+        remembering(pa.array([str(number)]))
+    assert len(remembering.young) + len(remembering.old) <= 2 * 50_000 // 4_000
+
+
 def test_threads_get_the_rows_of_their_own_texts(remembering):
     columns = [
         pa.array([f"{chr(97 + number % 26)}{'x' * (number % 7)}" for number in range(k, k + 50)]) for k in range(200)

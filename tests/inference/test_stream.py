@@ -276,3 +276,15 @@ def test_labels_in_a_text_file_are_no_text(classifier, tmp_path):
         predict_file(classifier, [tmp_path / f"{name}.txt"], tmp_path / f"{name}.csv")
         outcomes.append((tmp_path / f"{name}.csv").read_text())
     assert outcomes[0] == outcomes[1]
+
+
+def test_a_text_that_comes_again_in_a_file_is_computed_once(classifier, texts, tmp_path, monkeypatch):
+    computed = []
+    logits_of_column = classifier.logits_of_column
+    monkeypatch.setattr(
+        classifier, "logits_of_column", lambda column: computed.extend(column.to_pylist()) or logits_of_column(column)
+    )
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    (tmp_path / "in.txt").write_text("".join(f"{text}\n" for text in texts) * 300, encoding="utf-8")
+    predict_file(classifier, [tmp_path / "in.txt"], tmp_path / "out.csv")
+    assert sorted(computed) == sorted(set(texts))

@@ -1,6 +1,9 @@
 """Runs in processes of their own."""
 
 import json
+import multiprocessing
+import threading
+import time
 
 import pytest
 
@@ -29,6 +32,21 @@ def test_each_run_is_made_and_one_that_fails_does_not_stop_the_others(job):
         assert outcomes[name].metrics == json.loads((jobs[0].out.parent / name / "metrics.json").read_text())
         assert outcomes[name].metrics["threads"] == 1
     assert outcomes["a"].metrics["dev"] == outcomes["d"].metrics["dev"] != outcomes["b"].metrics["dev"]
+
+
+def test_runs_of_a_worker_that_is_killed_are_told_and_can_go_on(job):
+    def kill():
+        while not (workers := multiprocessing.active_children()):
+            time.sleep(0.01)
+        workers[0].kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    outcomes = list(train_all([job("a"), job("b")], workers=1))
+    killer.join()
+    assert [outcome.metrics for outcome in outcomes] == [None, None]
+    assert all("a worker was killed" in outcome.error for outcome in outcomes)
+    assert all(outcome.error is None for outcome in train_all([job("a"), job("b")], workers=1))
 
 
 def test_finished_runs_are_not_made_again(job):

@@ -96,6 +96,43 @@ def test_training_ends_where_dense_adamw_ends(options):
     assert (trained["head.weight"] - start["head.weight"]).abs().max() > 0.03
 
 
+def cosine(one, other):
+    return F.cosine_similarity(one.flatten(), other.flatten(), dim=0).item()
+
+
+@pytest.mark.parametrize("accumulation", [1, 3])
+def test_training_in_bf16_moves_the_weights_as_fp32_does(accumulation):
+    options = {"gradient_accumulation": accumulation, "epochs": 3}
+    start = {name: weight.clone() for name, weight in trainer().network.state_dict().items()}
+    moved = {}
+    for precision in ("fp32", "bf16"):
+        run = trainer(precision=precision, **options)
+        run.fit(TrainingObserver(), lambda: None)
+        assert run.bf16 == (precision == "bf16")
+        assert {weight.dtype for weight in run.network.state_dict().values()} == {torch.float32}
+        moved[precision] = {name: weight - start[name] for name, weight in run.network.state_dict().items()}
+    for name in ("embedding.weight", "tokenizer.layers.0.weight", "encoder.blocks.1.mlp.0.weight", "head.weight"):
+        assert cosine(moved["fp32"][name], moved["bf16"][name]) > 0.98, name
+    # Rounded to bf16 the weights would not have moved by so little as they did.
+    assert not torch.equal(run.network.head.weight, run.network.head.weight.bfloat16().float())
+
+
+def gradient(precision, size):
+    """Of the same 48 texts, in batches of a size that are one step."""
+    run = trainer(precision=precision, batch_size=size)
+    found = []
+    run.stepper._update = lambda parts: found.append(torch.cat([part.flatten() for part in parts]))
+    made = list(batches(run.train.texts, size, max_words=8))[: 48 // size]
+    run.stepper.step(made, run.train.labels)
+    return found[0]
+
+
+def test_the_gradients_of_many_batches_are_added_up_in_fp32():
+    exact = gradient("fp32", 48)
+    alone, summed = ((gradient("bf16", size) - exact).norm() / exact.norm() for size in (48, 3))
+    assert summed < 1.5 * alone
+
+
 def test_words_that_no_text_holds_keep_their_vectors_bit_for_bit():
     trained = trainer()
     start = trained.network.embedding.weight.detach().clone()

@@ -85,7 +85,7 @@ def test_the_weight_average_leaves_frozen_weights_alone():
     assert "embedding.weight" not in WeightAverage(model, decay=0.9).weights
 
 
-@pytest.mark.parametrize("decay", [0.5, 0.9, 0.99])
+@pytest.mark.parametrize("decay", [0.3, 0.5, 0.6, 0.9, 0.99])
 def test_what_is_kept_of_an_average_is_the_product_of_the_decays(decay):
     average = WeightAverage(torch.nn.Linear(1, 1), decay)
     for start, end in ((0, 1), (0, 40), (7, 200), (300, 2000), (5, 5)):

@@ -42,7 +42,14 @@ def interrupt(config, folder, epochs=1, **options):
     assert (folder / CHECKPOINT).exists()
 
 
-@pytest.mark.parametrize("options", [{}, {"ema_decay": 0.9, "gradient_accumulation": 2, "patience": 3}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"precision": "fp32"},
+        {"precision": "bf16"},
+        {"precision": "bf16", "ema_decay": 0.9, "gradient_accumulation": 2, "patience": 3},
+    ],
+)
 def test_an_interrupted_run_resumes_to_the_weights_of_an_uninterrupted_one(tmp_path, options):
     train(small(**options), tmp_path / "whole")
     interrupt(small(**options), tmp_path / "parts", epochs=2)
