@@ -9,9 +9,9 @@ from threading import Lock
 import numpy as np
 import pyarrow as pa
 
-REMEMBERED = 32_768
+REMEMBERED = 16_384
 """Texts of one generation at most; two generations are kept."""
-MOST_BYTES = 16 << 20
+MOST_BYTES = 8 << 20
 """Of one generation: where there are many classes, fewer texts are remembered."""
 ENTRY = 300
 """Bytes that a text takes beside its row, about."""
