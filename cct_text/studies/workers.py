@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +79,7 @@ def train_all(jobs: Sequence[Job], *, workers: int | None = None) -> Iterator[Ou
     context = multiprocessing.get_context("spawn")
     workers = workers or workers_for(len(jobs), cores())
     pool = ProcessPoolExecutor(min(workers, len(jobs)), context, initializer=_use_one_thread)
-    futures = {pool.submit(_train, job): job for job in jobs}
+    futures = {_submitted(pool, job): job for job in jobs}
     try:
         for future in as_completed(futures):
             try:
@@ -91,6 +91,16 @@ def train_all(jobs: Sequence[Job], *, workers: int | None = None) -> Iterator[Ou
     finally:
         # Who wants no more outcomes waits for the runs that have begun.
         pool.shutdown(cancel_futures=True)
+
+
+def _submitted(pool: ProcessPoolExecutor, job: Job) -> Future[Outcome]:
+    """The job's future; one that failed already where a worker was killed before."""
+    try:
+        return pool.submit(_train, job)
+    except BrokenProcessPool as error:
+        failed: Future[Outcome] = Future()
+        failed.set_exception(error)
+        return failed
 
 
 def _use_one_thread() -> None:
