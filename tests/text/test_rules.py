@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import normalizers
 
+from benchmarks.reference import tokenize as plainly_tokenized
 from cct_text.datasets import load_dataset
 from cct_text.errors import UsageError
 from cct_text.text.rules import RULES
@@ -26,37 +26,13 @@ def words(text: str, name: str) -> list[str]:
     return split_words([text], name)[0].as_py()
 
 
-_TORCHTEXT = [
-    (r"\'", " '  "),
-    (r"\"", ""),
-    (r"\.", " . "),
-    (r"<br \/>", " "),
-    (r",", " , "),
-    (r"\(", " ( "),
-    (r"\)", " ) "),
-    (r"\!", " ! "),
-    (r"\?", " ? "),
-    (r"\;", " "),
-    (r"\:", " "),
-    (r"\s+", " "),
-]
-
-
-def basic_english_of_torchtext(text: str) -> list[str]:
-    """A transcription of torchtext.data.utils._basic_english_normalize."""
-    text = text.lower()
-    for pattern, replacement in _TORCHTEXT:
-        text = re.sub(pattern, replacement, text)
-    return text.split()
-
-
 def goldens() -> list[tuple[str, list[str]]]:
     """Recorded output of torchtext beside the shared data; the transcription on the embedded questions elsewhere."""
     path = Path(os.environ.get("CCT_TEXT_DATA", ".")).parent / "goldens" / "basic_english.jsonl"
     if path.is_file():
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         return [(row["text"], row["tokens"]) for row in rows]
-    return [(text, basic_english_of_torchtext(text)) for text in load_dataset("questions").train.texts.to_pylist()]
+    return [(text, plainly_tokenized(text)) for text in load_dataset("questions").train.texts.to_pylist()]
 
 
 def test_basic_english_gives_the_words_of_torchtext():
@@ -68,7 +44,7 @@ def test_basic_english_gives_the_words_of_torchtext():
 # Without Σ, which str.lower makes a final sigma by all letters around it, and the rules by the end of the word alone.
 @given(st.text(st.sampled_from("aÉσß İı.,;:!?()'\"<br />\t\n\r\x1c\x85\u00a0\u2009😀e\u0301-_#$%&")))
 def test_basic_english_is_torchtexts_on_any_text(text):
-    assert words(text, "basic_english") == basic_english_of_torchtext(text)
+    assert words(text, "basic_english") == plainly_tokenized(text)
 
 
 @pytest.mark.parametrize(
