@@ -2,7 +2,7 @@
  * numbers already are, in registers and a core's first cache, instead of in a pass over memory for each operation.
  *
  * fp32 stands in _native_fp32.h, which is compiled for AVX-512, AVX2 and the baseline; the processor chooses at start.
- * bf16 needs the tile unit (AMX) of newer x86 servers; has_bf16() tells.
+ * bf16 needs a processor that multiplies it, by pairs (AVX512-BF16) or in tiles (AMX); choose_bf16() tells.
  * All arrays are C-contiguous float32; sizes are checked here, for a wrong one would write over memory.
  * The interpreter is let go during the work, so that threads run side by side.
  */
@@ -96,13 +96,18 @@ static const Functions avx512 = FUNCTIONS;
 
 static const Functions *fp32 = &base;
 
+#if defined(__x86_64__)
+static int has_avx512(void) {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+#endif
+
 /* The widest kind that the processor has, up to so many floats in a register; returns how many. */
 static int choose(int lanes) {
     fp32 = &base;
 #if defined(__x86_64__)
-    if (lanes >= 16 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-        fp32 = &avx512;
+    if (lanes >= 16 && has_avx512()) fp32 = &avx512;
     else if (lanes >= 8 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         fp32 = &avx2;
     if (fp32 != &base) return fp32 == &avx512 ? 16 : 8;
@@ -110,20 +115,25 @@ static int choose(int lanes) {
     return 4;
 }
 
-/* ---- bf16 on the tile unit: linear layers and attention ----------------------------------------------------------- */
+/* ---- bf16, by pairs or in tiles: linear layers and attention ------------------------------------------------------- */
+
+enum { NO_BF16, PAIRWISE, TILED };  /* how bf16 is multiplied */
+static int bf16_kind = NO_BF16;
 
 /* GCC knows the tile unit from version 11 on. */
 #if defined(__x86_64__) && defined(__linux__) && (defined(__clang__) || __GNUC__ >= 11)
-#define HAS_TILES
+#define HAS_BF16
 #include <cpuid.h>
 #include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define ON_PAIRS __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
 #define ON_TILES __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,amx-tile,amx-bf16")))
 #define PAIRS 16              /* pairs of bf16 in a row of a tile; a tile has 16 rows */
 #define DEPTH (2 * PAIRS)     /* inputs that one tile product goes through */
 #define BLOCK 32              /* rows and columns of sums that are kept in four tiles */
+#define STRIP 8               /* rows of sums that are kept in registers where there are no tiles */
 #define TILE (16 * DEPTH)     /* bf16 in a tile */
 
 typedef uint16_t bf16;
@@ -141,8 +151,10 @@ ON_TILES static void configure_tiles(void) {
     _tile_loadconfig(&config);
 }
 
+ON_TILES static void release_tiles(void) { _tile_release(); }
+
 /* Rows (count, size) at `stride` floats as bf16 rows of `padded`, a multiple of DEPTH; zeros up to `rows` rows. */
-ON_TILES INLINE void to_bf16(const float *from, long stride, long count, long size, bf16 *to, long rows, long padded) {
+ON_PAIRS INLINE void to_bf16(const float *from, long stride, long count, long size, bf16 *to, long rows, long padded) {
     for (long row = 0; row < rows; row++, to += padded) {
         if (row >= count) { memset(to, 0, 2 * (size_t)padded); continue; }
         for (long i = 0; i < padded; i += DEPTH) {
@@ -154,9 +166,8 @@ ON_TILES INLINE void to_bf16(const float *from, long stride, long count, long si
     }
 }
 
-/* Sums (BLOCK, BLOCK) of products of bf16 rows (BLOCK, depth) and of columns packed in tiles, those of one 16 columns
- * behind those of another `apart` further on. */
-ON_TILES INLINE void multiply(const bf16 *rows, long stride, const bf16 *tiles, long apart, long depth, float *sums) {
+ON_TILES static void multiply_tiles(const bf16 *rows, long stride, const bf16 *tiles, long apart, long depth,
+                                    float *sums) {
     _tile_zero(0); _tile_zero(1); _tile_zero(2); _tile_zero(3);
     for (long k = 0; k < depth; k += DEPTH, tiles += TILE) {
         _tile_loadd(4, rows + k, 2 * stride);
@@ -170,26 +181,55 @@ ON_TILES INLINE void multiply(const bf16 *rows, long stride, const bf16 *tiles, 
     _tile_stored(2, sums + 16 * BLOCK, 4 * BLOCK); _tile_stored(3, sums + 16 * BLOCK + 16, 4 * BLOCK);
 }
 
+ON_PAIRS static void multiply_pairs(const bf16 *rows, long stride, const bf16 *tiles, long apart, long depth, long count,
+                                    float *sums) {
+    for (long row = 0; row < count; row += STRIP, rows += STRIP * stride, sums += STRIP * BLOCK) {
+        __m512 left[STRIP] = {{0}}, right[STRIP] = {{0}};
+        for (long k = 0; k < depth; k += 2) { /* a tile lies behind another, pair by pair */
+            __m512bh first = (__m512bh)_mm512_loadu_si512(tiles + k / 2 * DEPTH);
+            __m512bh second = (__m512bh)_mm512_loadu_si512(tiles + k / 2 * DEPTH + apart);
+            for (int r = 0; r < STRIP; r++) {
+                int32_t pair;
+                memcpy(&pair, rows + r * stride + k, 4);
+                left[r] = _mm512_dpbf16_ps(left[r], (__m512bh)_mm512_set1_epi32(pair), first);
+                right[r] = _mm512_dpbf16_ps(right[r], (__m512bh)_mm512_set1_epi32(pair), second);
+            }
+        }
+        for (int r = 0; r < STRIP; r++) {
+            _mm512_storeu_ps(sums + r * BLOCK, left[r]);
+            _mm512_storeu_ps(sums + r * BLOCK + 16, right[r]);
+        }
+    }
+}
+
+/* Sums (BLOCK, BLOCK), of which `count` rows are wanted, of products of bf16 rows (BLOCK, depth) and of columns packed in
+ * tiles, those of one 16 columns behind those of another `apart` further on. */
+ON_PAIRS INLINE void multiply(const bf16 *rows, long stride, const bf16 *tiles, long apart, long depth, long count,
+                              float *sums) {
+    if (bf16_kind == TILED) multiply_tiles(rows, stride, tiles, apart, depth, sums);
+    else multiply_pairs(rows, stride, tiles, apart, depth, count, sums);
+}
+
 /* Packed bf16 weights: for each 16 outputs, up to a multiple of BLOCK, the tiles of all inputs. */
-ON_TILES static void linear_bf16(const float *x, const Layer *layer, long rows, bf16 *room) {
+ON_PAIRS static void linear_bf16(const float *x, const Layer *layer, long rows, bf16 *room) {
     long inputs = layer->inputs, depth = rounded_up(inputs, DEPTH), apart = 16 * depth;
     float sums[BLOCK * BLOCK] __attribute__((aligned(64)));
-    configure_tiles();
+    if (bf16_kind == TILED) configure_tiles();
     for (long row = 0; row < rows; row += BLOCK) {
         long count = rows - row < BLOCK ? rows - row : BLOCK;
         to_bf16(x + row * inputs, inputs, count, inputs, room, BLOCK, depth);
         for (long column = 0; column < layer->outputs; column += BLOCK) {
-            multiply(room, depth, (const bf16 *)layer->weight + column * depth, apart, depth, sums);
+            multiply(room, depth, (const bf16 *)layer->weight + column * depth, apart, depth, count, sums);
             for (long r = 0; r < count; r++)
                 for (long c = 0; c < BLOCK && column + c < layer->outputs; c += LANES)
                     finish(layer, row + r, column + c, layer->outputs - column - c, load(sums + r * BLOCK + c));
         }
     }
-    _tile_release();
+    if (bf16_kind == TILED) release_tiles();
 }
 
 /* 16 x 16 numbers of 32 bits turned round, rows for columns: by pairs of 1, 2, 4 and 8. */
-ON_TILES INLINE void transpose(__m512i row[16]) {
+ON_PAIRS INLINE void transpose(__m512i row[16]) {
     __m512i t[16];
     for (int i = 0; i < 16; i += 2) {
         t[i] = _mm512_unpacklo_epi32(row[i], row[i + 1]);
@@ -212,7 +252,7 @@ ON_TILES INLINE void transpose(__m512i row[16]) {
 }
 
 /* Floats (count, size) at `stride`, to be multiplied from the left over `size`: columns are the rows given. */
-ON_TILES INLINE void pack_keys(const float *from, long stride, long count, long size, bf16 *tiles, long columns,
+ON_PAIRS INLINE void pack_keys(const float *from, long stride, long count, long size, bf16 *tiles, long columns,
                                long depth) {
     for (long column = 0; column < columns; column += 16)
         for (long k = 0; k < depth; k += DEPTH, tiles += TILE) {
@@ -230,7 +270,7 @@ ON_TILES INLINE void pack_keys(const float *from, long stride, long count, long 
 }
 
 /* Floats (count, size) at `stride`, to be multiplied from the left over `count`. */
-ON_TILES INLINE void pack_values(const float *from, long stride, long count, long size, bf16 *tiles, long columns,
+ON_PAIRS INLINE void pack_values(const float *from, long stride, long count, long size, bf16 *tiles, long columns,
                                  long depth) {
     for (long k = 0; k < depth; k += 2)
         for (long column = 0; column < columns; column += 16) {
@@ -261,7 +301,7 @@ static Room attention_room(long tokens, long size) {
     return room;
 }
 
-ON_TILES static void attend_bf16(const float *qkv, float *out, long tokens, long width, long size, const Room *room,
+ON_PAIRS static void attend_bf16(const float *qkv, float *out, long tokens, long width, long size, const Room *room,
                                  char *memory) {
     bf16 *queries = (bf16 *)(memory + room->query), *keys = (bf16 *)(memory + room->key);
     bf16 *values = (bf16 *)(memory + room->value), *share = (bf16 *)(memory + room->share);
@@ -274,14 +314,14 @@ ON_TILES static void attend_bf16(const float *qkv, float *out, long tokens, long
         long count = tokens - row < BLOCK ? tokens - row : BLOCK;
         to_bf16(qkv + row * stride, stride, count, size, queries, BLOCK, room->size);
         for (long column = 0; column < tokens; column += BLOCK) {
-            multiply(queries, room->size, keys + column * room->size, 16 * room->size, room->size, sums);
+            multiply(queries, room->size, keys + column * room->size, 16 * room->size, room->size, count, sums);
             for (long r = 0; r < count; r++)
                 memcpy(scores + r * room->tokens + column, sums + r * BLOCK, 4 * BLOCK);
         }
         for (long r = 0; r < count; r++) totals[r] = 1.0f / shares(scores + r * room->tokens, tokens, scale);
         to_bf16(scores, room->tokens, count, rounded_up(tokens, LANES), share, BLOCK, room->tokens);
         for (long column = 0; column < size; column += BLOCK) {
-            multiply(share, room->tokens, values + column * room->tokens, 16 * room->tokens, room->tokens, sums);
+            multiply(share, room->tokens, values + column * room->tokens, 16 * room->tokens, room->tokens, count, sums);
             for (long r = 0; r < count; r++)
                 for (long c = 0; c < BLOCK && column + c < size; c += LANES)
                     store_upto(out + (row + r) * width + column + c, load(sums + r * BLOCK + c) * totals[r],
@@ -290,29 +330,27 @@ ON_TILES static void attend_bf16(const float *qkv, float *out, long tokens, long
     }
 }
 
-ON_TILES static void attention_bf16(const float *qkv, float *out, long batch, long tokens, long width, long heads,
+ON_PAIRS static void attention_bf16(const float *qkv, float *out, long batch, long tokens, long width, long heads,
                                     const Room *room, char *memory) {
     long size = width / heads;
-    configure_tiles();
+    if (bf16_kind == TILED) configure_tiles();
     for (long text = 0; text < batch; text++)
         for (long head = 0; head < heads; head++)
             attend_bf16(qkv + text * tokens * 3 * width + head * size, out + text * tokens * width + head * size, tokens,
                         width, size, room, memory);
-    _tile_release();
+    if (bf16_kind == TILED) release_tiles();
 }
 
-/* Whether the processor has the tile unit and the system lets this process use it. */
-static int has_tiles(void) {
+/* Whether the processor multiplies bf16 by pairs, and in tiles if the system lets this process use them. */
+static int possible_bf16(void) {
     unsigned a, b, c, d;
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d >> 22 & 1) || !(d >> 24 & 1)) return 0; /* AMX-BF16, AMX-TILE */
-    if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(a >> 5 & 1)) return 0; /* AVX512-BF16 */
-    return syscall(SYS_arch_prctl, 0x1023 /* ARCH_REQ_XCOMP_PERM */, 18 /* tile data */) == 0;
+    if (!has_avx512() || !__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(a >> 5 & 1)) return NO_BF16; /* AVX512-BF16 */
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d >> 22 & 1) || !(d >> 24 & 1)) return PAIRWISE; /* AMX-BF16, -TILE */
+    return syscall(SYS_arch_prctl, 0x1023 /* ARCH_REQ_XCOMP_PERM */, 18 /* tile data */) == 0 ? TILED : PAIRWISE;
 }
 #endif
 
 /* ---- the module --------------------------------------------------------------------------------------------------- */
-
-static int tiles_ready = 0; /* set by has_bf16() */
 
 #define MOST (1L << 28) /* of one size: the product of two, in bytes, is still a number */
 
@@ -323,8 +361,8 @@ static int possible(int count, const long *sizes, int bf) {
             PyErr_SetString(PyExc_ValueError, "a size is less than 1 or too large");
             return 0;
         }
-    if (bf && !tiles_ready) PyErr_SetString(PyExc_ValueError, "bf16 is not to be had: ask has_bf16() first");
-    return !bf || tiles_ready;
+    if (bf && !bf16_kind) PyErr_SetString(PyExc_ValueError, "bf16 is not to be had: ask choose_bf16() first");
+    return !bf || bf16_kind;
 }
 
 /* Whether the buffers hold as many bytes as they must; sets an error otherwise. */
@@ -372,7 +410,7 @@ static PyObject *py_pack(PyObject *self, PyObject *args) {
         for (long k = 0; k < inputs; k++) {
             float value = from[n * inputs + k];
             if (!bf) ((float *)out.buf)[n / PANEL * PANEL * inputs + k * PANEL + n % PANEL] = value;
-#ifdef HAS_TILES
+#ifdef HAS_BF16
             else ((bf16 *)out.buf)[n / 16 * 16 * rounded_up(inputs, DEPTH) + k / DEPTH * TILE + k % DEPTH / 2 * DEPTH +
                                    n % 16 * 2 + k % 2] = rounded(value);
 #endif
@@ -400,7 +438,7 @@ static PyObject *py_linear(PyObject *self, PyObject *args) {
     }
     Layer layer = {weight.buf, bias.buf, residual.buf, out.buf, inputs, outputs, with_gelu};
     Py_BEGIN_ALLOW_THREADS
-#ifdef HAS_TILES
+#ifdef HAS_BF16
     if (bf) linear_bf16(x.buf, &layer, rows, room);
     else
 #endif
@@ -440,7 +478,7 @@ static PyObject *py_attention(PyObject *self, PyObject *args) {
         return NULL;
     }
     long size = width / heads, bytes = 4 * (size + MOST_ROWS) * rounded_up(tokens, 16);
-#ifdef HAS_TILES
+#ifdef HAS_BF16
     Room room = attention_room(tokens, size);
     if (bf) bytes = room.bytes;
 #endif
@@ -451,7 +489,7 @@ static PyObject *py_attention(PyObject *self, PyObject *args) {
     }
     char *aligned = memory + (64 - (uintptr_t)memory % 64) % 64;
     Py_BEGIN_ALLOW_THREADS
-#ifdef HAS_TILES
+#ifdef HAS_BF16
     if (bf) attention_bf16(qkv.buf, out.buf, batch, tokens, width, heads, &room, aligned);
     else
 #endif
@@ -493,15 +531,19 @@ static PyObject *py_choose(PyObject *self, PyObject *args) {
     return PyLong_FromLong(choose(lanes));
 }
 
-static PyObject *py_has_bf16(PyObject *self, PyObject *args) {
-#ifdef HAS_TILES
-    tiles_ready = has_tiles();
+static PyObject *py_choose_bf16(PyObject *self, PyObject *args) {
+    int most;
+    if (!PyArg_ParseTuple(args, "i", &most)) return NULL;
+#ifdef HAS_BF16
+    int had = possible_bf16();
+    bf16_kind = had < most ? had : most;
 #endif
-    return PyBool_FromLong(tiles_ready);
+    return PyLong_FromLong(bf16_kind);
 }
 
 static PyMethodDef methods[] = {
-    {"has_bf16", py_has_bf16, METH_NOARGS, "has_bf16() -> bool: whether the processor multiplies bf16 in tiles."},
+    {"choose_bf16", py_choose_bf16, METH_VARARGS,
+     "choose_bf16(most) -> kind: multiply bf16 in tiles (2) or by pairs (1), as the processor can, or not at all (0)."},
     {"choose", py_choose, METH_VARARGS,
      "choose(lanes) -> lanes: compute fp32 with the widest registers that the processor has, up to so many floats."},
     {"packed_floats", py_packed_floats, METH_VARARGS, "packed_floats(outputs, inputs, bf16) -> size of a packed weight."},

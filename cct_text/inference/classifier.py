@@ -53,7 +53,7 @@ class TextClassifier:
         model: configuration, labels, tokenizer and weights.
         device: where to compute. On the `cpu` torch is not needed and not loaded; another one is named as torch names it,
             such as `cuda`, or `cuda:1`.
-        precision: of matrix products. `auto`: bf16 where the `cpu` multiplies it in tiles, else fp32; or as named.
+        precision: of matrix products. `auto`: bf16 where the `cpu` multiplies it, else fp32; or as named.
 
     Attributes:
         precision: the one chosen, fp32 or bf16.

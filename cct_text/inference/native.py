@@ -15,6 +15,9 @@ try:
 except ImportError:  # installed where there was no C compiler
     _native = None  # type: ignore[assignment]
 
+PAIRWISE, TILED = 1, 2
+"""How a processor multiplies bf16, in `_native.choose_bf16`: two numbers and two (AVX512-BF16), or whole tiles (AMX)."""
+
 _CACHE_LINE = 64
 
 
@@ -22,7 +25,7 @@ def choose_kernels(precision: str = "auto") -> Kernels:
     """What this machine computes fastest with.
 
     Args:
-        precision: `auto`: bf16 where the processor multiplies it in tiles (AMX), else fp32; or as named.
+        precision: `auto`: bf16 where the processor multiplies it (AMX or AVX512-BF16), else fp32; or as named.
 
     Raises:
         UsageError: if there is no such precision, or bf16 is asked for and the processor, or an installation without a C
@@ -30,11 +33,11 @@ def choose_kernels(precision: str = "auto") -> Kernels:
     """
     if precision not in get_args(Precision):
         raise UsageError(unknown_name("precision", precision, get_args(Precision)))
-    tiles = _native is not None and _native.has_bf16()
-    if precision == "bf16" and not tiles:
-        why = "this processor has no tile unit for it (AMX)" if _native else "it was installed without a C compiler"
+    has_bf16 = _native is not None and _native.choose_bf16(TILED) > 0
+    if precision == "bf16" and not has_bf16:
+        why = "this processor has neither AMX nor AVX512-BF16" if _native else "it was installed without a C compiler"
         raise UsageError(f"precision bf16: {why}; use fp32")
-    return NumPyKernels() if _native is None else NativeKernels(bf16=tiles and precision != "fp32")
+    return NumPyKernels() if _native is None else NativeKernels(bf16=has_bf16 and precision != "fp32")
 
 
 class NativeKernels:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cct_text.errors import UsageError
 from cct_text.inference import native
 from cct_text.inference.kernels import Norm, NumPyKernels, gelu
-from cct_text.inference.native import NativeKernels, choose_kernels
+from cct_text.inference.native import PAIRWISE, TILED, NativeKernels, choose_kernels
 
 NUMPY = NumPyKernels()
 BFLOAT = 2.0**-8
@@ -20,14 +20,23 @@ BFLOAT = 2.0**-8
 LANES = sorted({native._native.choose(lanes) for lanes in (4, 8, 16)})
 """Floats in a register, of each kind of fp32 code that this processor can run; the last is what it runs by itself."""
 
-compiled = pytest.mark.parametrize("bf16", [False, True] if native._native.has_bf16() else [False])
+BF16 = sorted({native._native.choose_bf16(kind) for kind in (0, PAIRWISE, TILED)})
+"""How this processor can multiply bf16, and 0 for fp32; the last is what it does by itself."""
+
+compiled = pytest.mark.parametrize("bf16", BF16, ids=["fp32", "pairs", "tiles"].__getitem__)
 on_each_kind = pytest.mark.parametrize("lanes", LANES)
 
 
 @pytest.fixture(autouse=True)
-def widest_registers_afterwards():
+def the_best_of_the_processor_afterwards():
     yield
     native._native.choose(16)
+    native._native.choose_bf16(TILED)
+
+
+def kernels_in(bf16):
+    native._native.choose_bf16(bf16 or TILED)
+    return NativeKernels(bf16=bool(bf16))
 
 
 sizes = given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 70), st.integers(0, 2**32 - 1))
@@ -48,14 +57,16 @@ def test_the_kernels_are_compiled_where_there_is_a_compiler():
 def test_the_widest_registers_of_the_processor_are_used():
     flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
     assert LANES[-1] == (16 if "avx512vl" in flags else 8 if "avx2" in flags else 4)
-    assert native._native.has_bf16() == ({"amx_tile", "amx_bf16", "avx512_bf16"} <= set(flags))
+    assert BF16[-1] == (
+        0 if "avx512_bf16" not in flags else TILED if {"amx_tile", "amx_bf16"} <= set(flags) else PAIRWISE
+    )
 
 
 @compiled
 @on_each_kind
 def test_what_is_no_number_is_not_hidden(bf16, lanes):
     native._native.choose(lanes)
-    kernels = NativeKernels(bf16=bf16)
+    kernels = kernels_in(bf16)
     x = np.ones((1, 5, 48), np.float32)
     x[0, 2, 20] = np.nan  # in a key, which all queries look at
     assert np.isnan(kernels.attention(x, 1)).all()
@@ -70,7 +81,7 @@ def test_what_is_no_number_is_not_hidden(bf16, lanes):
 def test_linear_layers_of_any_size(bf16, lanes, rows, inputs, outputs, seed):
     rng = np.random.default_rng(seed)
     native._native.choose(lanes)
-    kernels = NativeKernels(bf16=bf16)
+    kernels = kernels_in(bf16)
     x, weight, bias = numbers(rng, rows, inputs), numbers(rng, outputs, inputs), numbers(rng, outputs)
     residual = numbers(rng, rows, outputs)
     if bf16:  # what is multiplied is rounded; the rest is not
@@ -89,7 +100,7 @@ def test_linear_layers_of_any_size(bf16, lanes, rows, inputs, outputs, seed):
 def test_attention_of_any_size(bf16, lanes, batch, tokens, heads, size, seed):
     native._native.choose(lanes)
     qkv = numbers(np.random.default_rng(seed), batch, tokens, 3 * heads * size)
-    found = NativeKernels(bf16=bf16).attention(qkv, heads)
+    found = kernels_in(bf16).attention(qkv, heads)
     np.testing.assert_allclose(found, NUMPY.attention(qkv, heads), atol=0.1 if bf16 else 1e-5)
 
 
@@ -99,7 +110,7 @@ def test_attention_to_one_token_alone_gives_its_value_however_large_the_scores(b
     qkv[0, :, :32] = 30
     qkv[0, 17, 32:64] = 30
     qkv[0, 17, 64:] = np.arange(32) / 32
-    found = NativeKernels(bf16=bf16).attention(qkv, 1)
+    found = kernels_in(bf16).attention(qkv, 1)
     np.testing.assert_allclose(found, np.broadcast_to(np.arange(32) / 32, (1, 40, 32)), atol=BFLOAT)
 
 
