@@ -38,6 +38,11 @@ def conditions() -> dict[str, Any]:
 
 
 def _commit() -> str:
-    """The commit that is checked out, with a `+` where files differ from it."""
-    described = ["git", "describe", "--always", "--exclude", "*", "--dirty=+"]
-    return subprocess.run(described, capture_output=True, text=True, check=False).stdout.strip() or "no commit"
+    """The commit that is checked out, with a `+` where files other than results differ from it."""
+    head = _git("rev-parse", "--short", "HEAD")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)docs/results")
+    return f"{head}{'+' if changed else ''}" or "no commit"
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False).stdout.strip()

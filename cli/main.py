@@ -1,6 +1,7 @@
 """The entry point: registers the verbs, and turns the library's errors into one line and an exit code.
 
-Exit codes: 0 done, 2 usage, 3 bad input data, 4 a resource that is not here and cannot be fetched, 130 interrupted.
+Exit codes: 0 done, 1 runs of a study failed, 2 usage, 3 bad input data, 4 a resource that is not here and cannot be
+fetched, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import typer
 
 from cct_text.errors import CCTTextError
 
+from .compare import compare
 from .datasets import datasets
 from .evaluate import evaluate
 from .predict import predict
@@ -28,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verb in (train, evaluate, predict, datasets, vectors):
+for verb in (train, evaluate, predict, compare, datasets, vectors):
     app.command()(verb)
 
 _debug = False

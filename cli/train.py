@@ -9,6 +9,8 @@ import typer
 
 from cct_text.errors import UsageError
 
+from .options import folder_name, set_values
+
 
 def train(
     dataset: Annotated[
@@ -64,11 +66,7 @@ def train(
         "precision": precision,
     }
     values = {name: value for name, value in flags.items() if value is not None}
-    for item in set_ or []:
-        key, equals, value = item.partition("=")
-        if not equals:
-            raise UsageError(f"--set {item}: expected KEY=VALUE, such as --set label_smoothing=0.1")
-        values[key.strip()] = value.strip()
+    values |= set_values(set_)
     if dataset is None and config is not None:
         dataset = Config().with_file(config).data.dataset
     if dataset is None:
@@ -76,7 +74,7 @@ def train(
     if named := {"dataset", "data.dataset"} & values.keys():
         raise UsageError(f"--set {named.pop()}: the data set is the command's first argument")
     resolved = resolve_config(dataset, config_file=config, values=values)
-    folder = out or Path("runs") / _folder_name(dataset)
+    folder = out or Path("runs") / folder_name(dataset)
 
     from cct_text.artifacts import RunFolder
     from cct_text.training.checkpoint import has_checkpoint
@@ -93,8 +91,3 @@ def train(
         typer.echo(f"cct-text: interrupted; {way}", err=True)
         raise typer.Exit(130) from None
     print_summary(metrics, folder, as_json=json)
-
-
-def _folder_name(dataset: str) -> str:
-    """`reviews.csv` as `reviews`, `hf:org/name` as `name`."""
-    return Path(dataset.removeprefix("hf:").removesuffix(".gz")).stem or "run"

@@ -1,0 +1,1 @@
+"""Plots of results; needs the extra `report` (matplotlib)."""

@@ -1,0 +1,131 @@
+"""Plots of figures over seeds, as SVG and PNG. The figures are given; nothing is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cct_text.artifacts import write_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FORMATS = ("svg", "png")
+STRONG, WEAK, POINT = "#1b4965", "#9aa5ab", "#62b6cb"
+"""Blue for what is seen, grey for what is not, light blue for a single run: told apart without colour by lightness."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Accuracies of one condition.
+
+    Attributes:
+        name: beside its points.
+        values: one for each seed, in [0, 1].
+        mean: of them.
+        low: lower end of the mean's interval; None where there is none.
+        high: upper end likewise.
+    """
+
+    name: str
+    values: Sequence[float]
+    mean: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A difference of two conditions.
+
+    Attributes:
+        name: of the two.
+        mean: in [-1, 1].
+        low: lower end of its interval.
+        high: upper end likewise.
+        seen: whether it counts as a difference.
+    """
+
+    name: str
+    mean: float
+    low: float
+    high: float
+    seen: bool
+
+
+def can_plot() -> bool:
+    """Whether matplotlib is there: the extra `report`."""
+    return find_spec("matplotlib") is not None
+
+
+def plot_comparison(path: Path, title: str, groups: Sequence[Group], gaps: Sequence[Gap]) -> list[Path]:
+    """Accuracies on the left, seed by seed, and differences on the right.
+
+    Args:
+        path: of the files, without their ending.
+        title: above the plot.
+        groups: at least one, from top to bottom.
+        gaps: from top to bottom; without any there is no right side.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UsageError: if they cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    rows = max(len(groups), len(gaps))
+    figure = Figure(figsize=(10 if gaps else 6, 1.2 + 0.42 * rows), layout="constrained")
+    figure.suptitle(title, fontsize=11)
+    axes = figure.subplots(1, 2 if gaps else 1, squeeze=False)[0]
+    _draw_groups(axes[0], groups)
+    if gaps:
+        _draw_gaps(axes[1], gaps)
+    return _save(figure, path)
+
+
+def _draw_groups(axes: Axes, groups: Sequence[Group]) -> None:
+    for place, group in enumerate(groups):
+        axes.plot([100 * value for value in group.values], [place] * len(group.values), "o", color=POINT, alpha=0.8)
+        if group.low is not None and group.high is not None:
+            axes.plot([100 * group.low, 100 * group.high], [place + 0.22] * 2, "-", color=STRONG, linewidth=2)
+        axes.plot(100 * group.mean, place + 0.22, "D", color=STRONG, markersize=5)
+    _name(axes, [group.name for group in groups])
+    axes.set_xlabel("test accuracy, %: seeds, mean and 95 % interval")
+
+
+def _draw_gaps(axes: Axes, gaps: Sequence[Gap]) -> None:
+    axes.axvline(0, color="black", linewidth=0.8)
+    for place, gap in enumerate(gaps):
+        color = STRONG if gap.seen else WEAK
+        axes.plot([100 * gap.low, 100 * gap.high], [place, place], "-", color=color, linewidth=2)
+        axes.plot(100 * gap.mean, place, "D", color=color, markersize=5, fillstyle="full" if gap.seen else "none")
+    _name(axes, [gap.name for gap in gaps])
+    axes.set_xlabel("difference in points, 95 % interval; hollow: not seen")
+
+
+def _name(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_yticks(range(len(names)), names, fontsize=9)
+    axes.set_ylim(len(names) - 0.4, -0.6)  # the first on top
+    axes.grid(axis="x", color="#dddddd")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _save(figure: Figure, path: Path) -> list[Path]:
+    """The same figures give the same bytes."""
+    from matplotlib import rc_context
+
+    written = []
+    for format_ in FORMATS:
+        file = path.with_name(f"{path.name}.{format_}")
+        metadata = {"Date": None} if format_ == "svg" else {"Software": None}
+        with write_atomically(file) as temporary, rc_context({"svg.hashsalt": "cct-text", "svg.fonttype": "none"}):
+            figure.savefig(temporary, format=format_, dpi=150, metadata=metadata)
+        written.append(file)
+    return written

@@ -1,0 +1,233 @@
+"""The answer of a study: what each condition reached over its seeds, and which differences can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from cct_text.studies.grid import Condition
+from cct_text.studies.statistics import ALPHA, Difference, Summary, difference, holm, summarize
+
+FEW = 3
+"""With fewer seeds a difference is seen more often than it should where there is none: in 10 % of the cases for two."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a condition with one seed.
+
+    Attributes:
+        condition: what it tried.
+        seed: of the run.
+        metrics: the content of its `metrics.json`; None where it failed.
+        right: (R,) bool, whether it was right on each test row; None where it failed.
+        error: what went wrong; None where nothing did.
+    """
+
+    condition: Condition
+    seed: int
+    metrics: Mapping[str, Any] | None
+    right: np.ndarray | None
+    error: str | None
+
+    def row(self) -> dict[str, Any]:
+        """The run as one line of a tidy table; what is not known is None."""
+        metrics = self.metrics or {}
+        dev, test = metrics.get("dev") or {}, metrics.get("test") or {}
+        coverage = metrics.get("coverage") or {}
+        return {
+            **self.condition.values,
+            "seed": self.seed,
+            "test_accuracy": test.get("accuracy"),
+            "test_macro_f1": test.get("macro_f1"),
+            "test_loss": test.get("loss"),
+            "test_ece": test.get("ece"),
+            "dev_accuracy": dev.get("accuracy"),
+            "train_rows": metrics.get("train_rows"),
+            "dev_rows": metrics.get("dev_rows"),
+            "test_rows": metrics.get("test_rows"),
+            "coverage": coverage.get("tokens"),
+            "parameters": metrics.get("parameters"),
+            "embedding_parameters": metrics.get("embedding_parameters"),
+            "epochs": metrics.get("epochs"),
+            "best_epoch": metrics.get("best_epoch"),
+            "seconds": metrics.get("seconds"),
+            "rows_per_second": metrics.get("examples_per_second"),
+            "threads": metrics.get("threads"),
+            "precision": metrics.get("precision"),
+            "error": self.error,
+        }
+
+
+@dataclass(frozen=True)
+class Side:
+    """What a condition reached.
+
+    Attributes:
+        name: of the condition.
+        values: its options.
+        accuracy: on test; None where all its runs failed, as all that follows.
+        macro_f1: on test.
+        accuracies: on test, seed by seed.
+        coverage: share of the running words of train with a vector; None without pre-trained vectors.
+        parameters: trained ones, without word vectors and positions.
+        embedding_parameters: of the word vectors.
+        seconds: of training, mean.
+        rows_per_second: of training, mean.
+        failed: runs that failed.
+    """
+
+    name: str
+    values: Mapping[str, str]
+    accuracy: Summary | None
+    macro_f1: Summary | None
+    accuracies: Mapping[int, float]
+    coverage: float | None
+    parameters: int | None
+    embedding_parameters: int | None
+    seconds: float | None
+    rows_per_second: float | None
+    failed: int
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two conditions beside each other, over the seeds that both have.
+
+    Attributes:
+        first: name of a condition.
+        second: name of another.
+        difference: accuracy of the first less that of the second.
+        p_holm: its p after Holm's correction for all pairs.
+        seeds: that both have.
+    """
+
+    first: str
+    second: str
+    difference: Difference
+    p_holm: float
+    seeds: int
+
+    @property
+    def seen(self) -> bool:
+        """Whether the figures allow to call it a difference."""
+        return self.p_holm < ALPHA
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All of a study.
+
+    Attributes:
+        dataset: name.
+        test_rows: R; 0 where all runs failed.
+        seeds: of each condition.
+        sides: the conditions, as they were asked for.
+        pairs: each two of them that have runs.
+        runs: of all conditions and seeds.
+    """
+
+    dataset: str
+    test_rows: int
+    seeds: tuple[int, ...]
+    sides: tuple[Side, ...]
+    pairs: tuple[Pair, ...]
+    runs: tuple[Run, ...]
+
+    @classmethod
+    def of(cls, dataset: str, runs: Sequence[Run]) -> Comparison:
+        """What some runs on the same test rows say."""
+        conditions: dict[str, list[Run]] = {}
+        for run in runs:
+            conditions.setdefault(run.condition.name, []).append(run)
+        return cls(
+            dataset=dataset,
+            test_rows=max((len(run.right) for run in runs if run.right is not None), default=0),
+            seeds=tuple(sorted({run.seed for run in runs})),
+            sides=tuple(_side(own) for own in conditions.values()),
+            pairs=_pairs(list(conditions.values())),
+            runs=tuple(runs),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it; the runs are lines of the tidy table."""
+        return {
+            "dataset": self.dataset,
+            "test_rows": self.test_rows,
+            "seeds": list(self.seeds),
+            "conditions": [asdict(side) for side in self.sides],
+            "differences": [{**asdict(pair), "seen": pair.seen} for pair in self.pairs],
+            "statements": statements(self),
+            "runs": [run.row() for run in self.runs],
+        }
+
+
+def _side(runs: Sequence[Run]) -> Side:
+    condition = runs[0].condition
+    done = {run.seed: run.row() for run in runs if run.metrics is not None}
+    tests = [row for row in done.values() if row["test_accuracy"] is not None]
+
+    def mean(name: str) -> float | None:
+        return float(np.mean([row[name] for row in done.values()])) if done else None
+
+    first: dict[str, Any] = next(iter(done.values()), {})
+    return Side(
+        name=condition.name,
+        values=dict(condition.values),
+        accuracy=summarize([row["test_accuracy"] for row in tests]) if tests else None,
+        macro_f1=summarize([row["test_macro_f1"] for row in tests]) if tests else None,
+        accuracies={row["seed"]: row["test_accuracy"] for row in tests},
+        coverage=first.get("coverage"),
+        parameters=first.get("parameters"),
+        embedding_parameters=first.get("embedding_parameters"),
+        seconds=mean("seconds"),
+        rows_per_second=mean("rows_per_second"),
+        failed=len(runs) - len(done),
+    )
+
+
+def _pairs(conditions: Sequence[Sequence[Run]]) -> tuple[Pair, ...]:
+    found = []
+    for first, second in combinations(conditions, 2):
+        left, right = ({run.seed: run.right for run in runs if run.right is not None} for runs in (first, second))
+        if seeds := sorted(left.keys() & right.keys()):
+            sides = [np.stack([side[seed] for seed in seeds]) for side in (left, right)]  # (S, R) each
+            found.append((first[0].condition.name, second[0].condition.name, difference(*sides), len(seeds)))
+    corrected = holm([found_difference.p for _, _, found_difference, _ in found])
+    return tuple(
+        Pair(first, second, found_difference, p, seeds)
+        for (first, second, found_difference, seeds), p in zip(found, corrected, strict=True)
+    )
+
+
+def statements(comparison: Comparison) -> list[str]:
+    """What the figures allow to say, in a sentence for each pair; the larger accuracy comes first."""
+    corrected = f", corrected for {len(comparison.pairs)} comparisons" if len(comparison.pairs) > 1 else ""
+    said = []
+    for pair in comparison.pairs:
+        found, names = pair.difference, (pair.first, pair.second)
+        points, ends = 100 * found.mean, (100 * found.low, 100 * found.high)
+        if points < 0:
+            names, points, ends = names[::-1], -points, (-ends[1], -ends[0])
+        seeds = f"{pair.seeds} seed{'s' if pair.seeds > 1 else ''}"
+        figures = f"95 % interval {ends[0]:.1f} to {ends[1]:.1f}; p = {_p(pair.p_holm)}{corrected}; {seeds}"
+        if pair.seen:
+            said.append(f"{names[0]} is {points:.1f} points better than {names[1]} ({figures}).")
+        else:
+            said.append(
+                f"No difference can be seen between {names[0]} and {names[1]}: {points:+.1f} points ({figures})."
+            )
+    fewest = min((pair.seeds for pair in comparison.pairs), default=FEW)
+    if fewest < FEW:
+        said.append(
+            f"{fewest} seed{'s are' if fewest > 1 else ' is'} too few to tell a difference from luck: add --seeds 5."
+        )
+    return said
+
+
+def _p(p: float) -> str:
+    return f"{p:.3f}" if p >= 0.001 else "0.001 or less"

@@ -1,0 +1,58 @@
+import json
+
+import pytest
+
+SMALL = ("--embeddings", "learned", "--epochs", "1", "--set", "width=16", "--set", "embedding_dim=16")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("study")
+
+
+def test_a_table_and_what_can_be_said_at_80_columns(cct_text, folder):
+    outcome = cct_text("compare", "questions", "--vary", "pooling=mean,max", "--seeds", "1", *SMALL, "--out", folder)
+    assert outcome.code == 0, outcome.err
+    assert "questions: 2 combinations x 1 seeds = 2 runs" in outcome.err
+    assert "2/2 " in outcome.err
+    assert "95 % interval" in outcome.out
+    assert "1 seed is too few" in outcome.out
+    files = "comparison.json, comparison.png, comparison.svg, runs.csv, runs.parquet"
+    assert outcome.out.endswith(f"study folder: {folder} ({files})\n")
+    assert max(map(len, outcome.out.splitlines()[:-1])) <= 80
+
+
+def test_json_is_one_object_and_nothing_is_run_again(cct_text, folder):
+    outcome = cct_text(
+        "compare", "questions", "--vary", "pooling=mean,max", "--seeds", "1", *SMALL, "--out", folder, "--json"
+    )
+    assert json.loads(outcome.out) == json.loads((folder / "comparison.json").read_text())
+    assert "test " not in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--vary", "pooling"), "--vary pooling: expected KEY=A,B"),
+        (("--vary", "pooling=mean,maxx"), "pooling = 'maxx': expected one of seqpool"),
+        (("--vary", "polling=mean,max"), "polling"),
+        (("--seeds", "0"), "--seeds 0: expected at least 1"),
+    ],
+)
+def test_mistakes_are_told_in_a_line(cct_text, tmp_path, arguments, told):
+    outcome = cct_text("compare", "questions", *arguments, "--out", tmp_path / "study")
+    assert outcome.code == 2
+    assert told in outcome.err
+    assert outcome.err.count("\n") == 1
+    assert not (tmp_path / "study").exists()
+
+
+def test_where_all_runs_fail_the_exit_code_tells(cct_text, tmp_path):
+    vectors = tmp_path / "none.txt"
+    outcome = cct_text(
+        "compare", "questions", "--vary", f"vectors={vectors}", "--embeddings", "glove-frozen", "--seeds", "1",
+        "--out", tmp_path / "study",
+    )  # fmt: skip
+    assert outcome.code == 1
+    assert str(vectors) in outcome.err
+    assert "1 failed" in outcome.out

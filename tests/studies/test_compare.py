@@ -1,0 +1,125 @@
+"""Studies from one end to the other, on the embedded data set."""
+
+import csv
+import json
+import shutil
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from cct_text.errors import DataError, UsageError
+from cct_text.studies.compare import StudyObserver, plan, run
+from cct_text.studies.grid import grid
+
+SMALL = {"embeddings": "learned", "embedding_dim": 16, "width": 16, "epochs": 2}
+
+
+class Listener(StudyObserver):
+    def __init__(self):
+        self.heard = []
+
+    def ended(self, run, *, earlier):
+        self.heard.append((run.condition.name, run.seed, earlier))
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Two poolings, two seeds each, once."""
+    planned = plan(
+        "questions", grid(["pooling=seqpool,mean"]), seeds=2, out=tmp_path_factory.mktemp("study"), values=SMALL
+    )
+    return planned, run(planned, workers=2)
+
+
+def test_accuracies_are_those_of_the_runs_own_metrics_and_predictions(study):
+    planned, comparison = study
+    assert [side.name for side in comparison.sides] == ["seqpool", "mean"]
+    for side in comparison.sides:
+        for seed, accuracy in side.accuracies.items():
+            folder = planned.out / "runs" / f"pooling={side.name}" / f"seed-{seed}"
+            assert accuracy == json.loads((folder / "metrics.json").read_text())["test"]["accuracy"]
+            table = pq.read_table(folder / "predictions.parquet").to_pydict()
+            assert accuracy == pytest.approx(np.mean(np.equal(table["label"], table["prediction"])))
+    first, second = (np.mean(list(side.accuracies.values())) for side in comparison.sides)
+    assert comparison.pairs[0].difference.mean == pytest.approx(first - second)
+
+
+def test_one_line_a_run_in_csv_and_parquet_and_all_of_it_in_json(study):
+    planned, comparison = study
+    with (planned.out / "runs.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert [(line["pooling"], line["seed"]) for line in lines] == [
+        ("seqpool", "0"), ("mean", "0"), ("seqpool", "1"), ("mean", "1")
+    ]  # fmt: skip
+    table = pq.read_table(planned.out / "runs.parquet").to_pylist()
+    assert [float(line["test_accuracy"]) for line in lines] == [row["test_accuracy"] for row in table]
+    assert json.loads((planned.out / "comparison.json").read_text()) == json.loads(json.dumps(comparison.to_dict()))
+
+
+def test_what_is_there_is_not_run_again_and_more_seeds_add_to_it(study, tmp_path):
+    planned, comparison = study
+    shutil.copytree(planned.out, tmp_path / "copy")
+    shutil.rmtree(tmp_path / "copy" / "runs" / "pooling=mean" / "seed-0")
+    again, listener = plan("questions", planned.conditions, seeds=3, out=tmp_path / "copy", values=SMALL), Listener()
+    found = run(again, workers=1, observer=listener)
+    fresh = {(name, seed) for name, seed, earlier in listener.heard if not earlier}
+    assert fresh == {("mean", 0), ("seqpool", 2), ("mean", 2)}
+    for side, before in zip(found.sides, comparison.sides, strict=True):
+        assert side.accuracies.items() >= before.accuracies.items()
+        assert side.accuracy.seeds == 3
+
+
+def test_one_failed_run_is_told_and_does_not_stop_the_others(tmp_path):
+    values = {"embedding_dim": 16, "width": 16, "epochs": 1}
+    missing = tmp_path / "missing.txt"
+    conditions = grid([f"vectors=glove.6B.50d,{missing}"])
+    planned = plan(
+        "questions", conditions, seeds=1, out=tmp_path / "study", values={**values, "embeddings": "glove-frozen"}
+    )
+    good, bad = run(planned, workers=1).sides
+    assert (good.failed, bad.failed, bad.accuracy) == (0, 1, None)
+    assert str(missing) in json.loads((tmp_path / "study" / "comparison.json").read_text())["runs"][1]["error"]
+
+
+def test_a_folder_of_a_study_with_other_options_is_refused(study):
+    planned, _ = study
+    with pytest.raises(UsageError, match="a run with other options; choose another --out"):
+        plan("questions", planned.conditions, seeds=2, out=planned.out, values={**SMALL, "epochs": 3})
+
+
+def test_all_faults_of_a_plan_are_told_before_anything_runs(tmp_path):
+    def planned(vary, **values):
+        return plan("questions", grid(vary), seeds=1, out=tmp_path / "study", values=values)
+
+    with pytest.raises(UsageError, match="poling"):
+        planned(["poling=mean,max"])
+    with pytest.raises(UsageError, match="expected one of seqpool, class-token, mean, max"):
+        planned(["pooling=mean,median"])
+    with pytest.raises(UsageError, match="pooling is given by an option as well"):
+        planned(["pooling=mean,max"], pooling="mean")
+    with pytest.raises(UsageError, match="--seeds 0"):
+        plan("questions", grid(["pooling=mean"]), seeds=0, out=tmp_path / "study")
+    assert not (tmp_path / "study").exists()
+
+
+def test_data_without_a_test_split_cannot_be_compared(tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text("text,label\n" + "good,yes\nbad,no\n" * 30)
+    planned = plan(str(file), grid(["pooling=mean,max"]), seeds=1, out=tmp_path / "study", values=SMALL)
+    with pytest.raises(UsageError, match="no test split.*--test FILE"):
+        run(planned)
+
+
+def test_runs_on_other_test_rows_are_not_compared(study, tmp_path):
+    planned, _ = study
+    shutil.copytree(planned.out, tmp_path / "copy")
+    folder = tmp_path / "copy" / "runs" / "pooling=mean" / "seed-1"
+    metrics = json.loads((folder / "metrics.json").read_text())
+    (folder / "metrics.json").write_text(json.dumps({**metrics, "data_sha256": "0"}))
+    again = plan("questions", planned.conditions, seeds=2, out=tmp_path / "copy", values=SMALL)
+    assert run(again).sides  # other train rows, the same test rows
+    table = pq.read_table(folder / "predictions.parquet")
+    pq.write_table(table.slice(1), folder / "predictions.parquet")
+    with pytest.raises(DataError, match="its test rows are not those of"):
+        run(again)

@@ -1,0 +1,89 @@
+"""What a study says of its runs."""
+
+import numpy as np
+import pytest
+
+from cct_text.studies.comparison import Comparison, Run, statements
+from cct_text.studies.grid import Condition
+
+
+def run(name, seed, right, error=None):
+    metrics = None
+    if error is None:
+        test = {"accuracy": float(np.mean(right)), "macro_f1": 0.5, "loss": 1.0, "ece": 0.1}
+        metrics = {
+            "test": test,
+            "dev": None,
+            "coverage": None,
+            "parameters": 7,
+            "seconds": 2.0,
+            "examples_per_second": 9.0,
+        }
+    return Run(Condition({"model": name}), seed, metrics, None if error else np.asarray(right), error)
+
+
+def sides(gap, seeds=5, rows=400):
+    """Runs of `good` and `bad`, of which `good` is right on `gap` more rows; runs differ by a row."""
+    runs = []
+    for seed in range(seeds):
+        right = np.arange(rows) < 300
+        better = np.arange(rows) < 300 + gap
+        right[seed], better[10 + seed] = False, False
+        runs += [run("bad", seed, right), run("good", seed, better)]
+    return runs
+
+
+def test_a_difference_that_is_seen_is_told_with_the_better_side_first():
+    (said,) = statements(Comparison.of("trec", sides(40)))
+    assert said.startswith("good is 10.0 points better than bad (95 % interval 7.")
+    assert said.endswith("; p = 0.001 or less; 5 seeds).")
+
+
+def test_what_cannot_be_seen_is_told_so():
+    comparison = Comparison.of("trec", sides(1))
+    (said,) = statements(comparison)
+    assert said.startswith("No difference can be seen between good and bad: +0.2 points (95 % interval -0.")
+    assert not comparison.pairs[0].seen
+
+
+def test_fewer_than_three_seeds_are_told_to_be_too_few():
+    for seeds in (1, 2):
+        assert "too few" in statements(Comparison.of("trec", sides(40, seeds=seeds)))[-1]
+
+
+def test_the_figures_of_a_side():
+    comparison = Comparison.of("trec", sides(40))
+    bad, good = comparison.sides
+    assert (bad.name, good.name) == ("bad", "good")
+    assert good.accuracy.mean == pytest.approx(339 / 400)
+    assert good.accuracy.std == pytest.approx(0.0)
+    assert good.accuracies == dict.fromkeys(range(5), pytest.approx(339 / 400))
+    assert (good.parameters, good.seconds, good.failed, comparison.test_rows) == (7, 2.0, 0, 400)
+
+
+def test_several_pairs_are_corrected_together():
+    runs = [*sides(4), *(run("third", seed, np.arange(400) < 290) for seed in range(5))]
+    comparison = Comparison.of("trec", runs)
+    assert [(pair.first, pair.second) for pair in comparison.pairs] == [
+        ("bad", "good"),
+        ("bad", "third"),
+        ("good", "third"),
+    ]
+    assert all(pair.p_holm >= pair.difference.p for pair in comparison.pairs)
+    assert all("corrected for 3 comparisons" in said for said in statements(comparison))
+
+
+def test_a_failed_run_leaves_the_others_and_their_pairs():
+    runs = [
+        run("good", 0, [], error="no memory") if (one.condition.name, one.seed) == ("good", 0) else one
+        for one in sides(40)
+    ]
+    comparison = Comparison.of("trec", runs)
+    good = comparison.sides[1]
+    assert (good.failed, good.accuracy.seeds, comparison.pairs[0].seeds) == (1, 4, 4)
+    assert [row["error"] for row in comparison.to_dict()["runs"]].count("no memory") == 1
+
+
+def test_where_all_failed_nothing_is_said():
+    comparison = Comparison.of("trec", [run("a", 0, [], error="no"), run("b", 0, [], error="no")])
+    assert (statements(comparison), comparison.test_rows, comparison.sides[0].accuracy) == ([], 0, None)

@@ -1,0 +1,38 @@
+"""What a study varies."""
+
+import pytest
+
+from cct_text.errors import UsageError
+from cct_text.studies.grid import EMBEDDINGS, grid
+
+
+def test_all_combinations_the_last_option_fastest():
+    names = [condition.name for condition in grid(["embeddings=learned, corpus", "model.model=cct-2/1,cvt-2/1"])]
+    assert names == ["learned, cct-2/1", "learned, cvt-2/1", "corpus, cct-2/1", "corpus, cvt-2/1"]
+
+
+def test_the_four_embedding_modes_without_a_wish():
+    assert [condition.name for condition in grid([EMBEDDINGS])] == ["learned", "glove-frozen", "glove-tuned", "corpus"]
+
+
+def test_a_folder_for_each():
+    folders = [condition.folder for condition in grid(["model=cct-2/1,cct-2/1x2", "dropout=0,0.1"])]
+    assert folders[0] == "model=cct-2_1,dropout=0"
+    assert len(set(folders)) == 4
+
+
+@pytest.mark.parametrize(
+    ("vary", "told"),
+    [
+        (["embeddings"], "--vary embeddings: expected KEY=A,B"),
+        (["=a,b"], "expected KEY=A,B"),
+        (["model=cct-2/1,,cct-4/1"], "expected KEY=A,B"),
+        (["model=a,b,a"], "a stands there twice"),
+        (["model=a", "model.model=b"], "model is varied twice"),
+        (["seed=1,2"], "seed is set by the study"),
+        (["vectors=a/b,a_b"], "would share the folder vectors=a_b"),
+    ],
+)
+def test_what_cannot_be_varied_is_told(vary, told):
+    with pytest.raises(UsageError, match=told.replace("+", r"\+")):
+        grid(vary)
