@@ -66,8 +66,14 @@ class DataConfig(_Section):
     """Add the labelled sub-trees of the train trees to training (sst2, sst3, sst5 only)."""
     dev_fraction: float = _bounded(0.1, 0.0, 0.5)
     """Share of train that becomes the dev split, stratified by label, where the data set has none."""
+    test_fraction: float = _bounded(0.0, 0.0, 0.5)
+    """Share of train that becomes the test split, stratified by label, where the data set has none."""
     split_seed: int = _bounded(0, 0, _LARGEST_SEED)
-    """Seed of that cut; apart from `seed`, so that runs with different seeds see the same rows."""
+    """Seed of these cuts; apart from `seed`, so that runs with different seeds see the same rows."""
+    train_rows: int | None = _bounded(None, 1)
+    """Rows of train that are used, stratified by label; all when not given. Fewer are a part of more."""
+    train_rows_seed: int = _bounded(0, 0, _LARGEST_SEED)
+    """Seed of that choice."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +145,8 @@ class TrainingConfig(_Section):
     """Seed of initial weights, shuffling and dropout."""
     epochs: int = _bounded(20, 1)
     """Passes over the train split."""
+    min_epoch_steps: int = _bounded(1, 1)
+    """Steps of an epoch at least: where the train split has fewer batches it is passed over several times."""
     batch_size: int = _bounded(64, 1)
     """Texts in a step of the optimizer."""
     gradient_accumulation: int = _bounded(1, 1)

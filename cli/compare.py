@@ -7,42 +7,60 @@ from typing import Annotated
 
 import typer
 
-from .options import folder_name, set_values
+from .options import (
+    BaselineOption,
+    BaselinesOption,
+    ConfigOption,
+    DataDirOption,
+    DevOption,
+    EmbeddingsOption,
+    EpochsOption,
+    JobsOption,
+    LabelColumnOption,
+    ModelOption,
+    SeedsOption,
+    SetOption,
+    StudyDataset,
+    TestOption,
+    TextColumnOption,
+    VectorsOption,
+    baseline_names,
+    folder_name,
+    given_values,
+)
 
 
 def compare(
-    dataset: Annotated[
-        str, typer.Argument(metavar="DATASET", help="Registered name (see `cct-text datasets`), file, or hf:ORG/NAME.")
-    ],
+    dataset: StudyDataset,
     vary: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY=A,B,...", help="Option and its values; repeat for all combinations. [embeddings]"),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Runs of each combination.")] = 5,
-    model: Annotated[str | None, typer.Option(help="Of all runs: family-layers/kernel, such as cct-2/1.")] = None,
-    embeddings: Annotated[
-        str | None, typer.Option(help="Of all runs: learned, glove-frozen, glove-tuned or corpus.")
-    ] = None,
-    vectors: Annotated[str | None, typer.Option(help="Of all runs: vectors by name or path.")] = None,
-    data_dir: Annotated[str | None, typer.Option(help="Folder with the data sets' official files.")] = None,
-    dev: Annotated[str | None, typer.Option(help="File with the dev split; cut from train without it.")] = None,
-    test: Annotated[str | None, typer.Option(help="File with the test split.")] = None,
-    text_column: Annotated[list[str] | None, typer.Option(help="Column with text; repeat to join several.")] = None,
-    label_column: Annotated[str | None, typer.Option(help="Column with the label.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the train split.")] = None,
-    config: Annotated[Path | None, typer.Option(help="TOML file with options of all runs.")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any option of all runs.")
-    ] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Runs at a time, of one thread each.")] = None,
+    seeds: SeedsOption = 5,
+    baselines: BaselinesOption = False,
+    baseline: BaselineOption = None,
+    model: ModelOption = None,
+    embeddings: EmbeddingsOption = None,
+    vectors: VectorsOption = None,
+    data_dir: DataDirOption = None,
+    dev: DevOption = None,
+    test: TestOption = None,
+    text_column: TextColumnOption = None,
+    label_column: LabelColumnOption = None,
+    epochs: EpochsOption = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    jobs: JobsOption = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the study; runs/compare-... when not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object, nothing else.")] = False,
 ) -> None:
     """Compare options over seeds, paired by seed and test row. Repeated, the command goes on where it stopped."""
-    from cct_text.studies.compare import plan, run
+    from cct_text.studies.compare import compare as run
     from cct_text.studies.grid import EMBEDDINGS, grid
+    from cct_text.studies.study import plan
 
-    from .compare_display import StudyDisplay, print_comparison
+    from .study_answer import print_comparison
+    from .study_display import StudyDisplay
 
     flags = {
         "model": model,
@@ -51,20 +69,17 @@ def compare(
         "data_dir": data_dir,
         "dev": dev,
         "test": test,
-        "text_columns": tuple(text_column) if text_column else None,
+        "text_columns": text_column,
         "label_column": label_column,
         "epochs": epochs,
     }
-    values = {name: value for name, value in flags.items() if value is not None} | set_values(set_)
+    values = given_values(flags, set_)
     conditions = grid(vary or [EMBEDDINGS])
     folder = out or Path("runs") / "-".join(["compare", folder_name(dataset), *conditions[0].values])
-    study = plan(dataset, conditions, seeds=seeds, out=folder, config_file=config, values=values)
-    try:
-        with StudyDisplay() as display:
-            comparison = run(study, workers=jobs, observer=display)
-    except KeyboardInterrupt:
-        typer.echo("cct-text: interrupted; repeat the command to go on", err=True)
-        raise typer.Exit(130) from None
+    beside = baseline_names(baseline, every=baselines)
+    study = plan(dataset, conditions, seeds=seeds, out=folder, beside=beside, config_file=config, values=values)
+    with StudyDisplay() as display:
+        comparison = run(study, workers=jobs, observer=display)
     print_comparison(comparison, folder, as_json=json)
     if any(side.failed for side in comparison.sides):
         raise typer.Exit(1)

@@ -16,9 +16,11 @@ import typer
 from cct_text.errors import CCTTextError
 
 from .compare import compare
+from .curve import curve
 from .datasets import datasets
 from .evaluate import evaluate
 from .predict import predict
+from .reproduce import reproduce
 from .standard_output import drop_standard_output
 from .train import train
 from .vectors import vectors
@@ -30,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verb in (train, evaluate, predict, compare, datasets, vectors):
+for verb in (train, evaluate, predict, compare, curve, reproduce, datasets, vectors):
     app.command()(verb)
 
 _debug = False

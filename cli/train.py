@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from cct_text.errors import UsageError
 
-from .options import folder_name, set_values
+from .options import (
+    ConfigOption,
+    DataDirOption,
+    DevOption,
+    EmbeddingsOption,
+    EpochsOption,
+    LabelColumnOption,
+    ModelOption,
+    SetOption,
+    TestOption,
+    TextColumnOption,
+    VectorsOption,
+    folder_name,
+    given_values,
+)
 
 
 def train(
@@ -20,26 +34,22 @@ def train(
             help="Registered name (see `cct-text datasets`), file, or hf:ORG/NAME; without it, what --config names.",
         ),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="family-layers/kernel, such as cct-2/1 or vit-lite-4/2.")] = None,
-    embeddings: Annotated[
-        str | None, typer.Option(help="learned, glove-frozen, glove-tuned or corpus (trained on the train split).")
-    ] = None,
-    vectors: Annotated[str | None, typer.Option(help="Vectors by name or path; A+B stacks two side by side.")] = None,
-    data_dir: Annotated[str | None, typer.Option(help="Folder with the data sets' official files.")] = None,
-    dev: Annotated[str | None, typer.Option(help="File with the dev split; cut from train without it.")] = None,
-    test: Annotated[str | None, typer.Option(help="File with the test split.")] = None,
-    text_column: Annotated[list[str] | None, typer.Option(help="Column with text; repeat to join several.")] = None,
-    label_column: Annotated[str | None, typer.Option(help="Column with the label.")] = None,
+    model: ModelOption = None,
+    embeddings: EmbeddingsOption = None,
+    vectors: VectorsOption = None,
+    data_dir: DataDirOption = None,
+    dev: DevOption = None,
+    test: TestOption = None,
+    text_column: TextColumnOption = None,
+    label_column: LabelColumnOption = None,
     max_words: Annotated[int | None, typer.Option(help="Words kept of a text.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the train split.")] = None,
+    epochs: EpochsOption = None,
     batch_size: Annotated[int | None, typer.Option(help="Texts in a step.")] = None,
     lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, shuffling and dropout.")] = None,
     precision: Annotated[str | None, typer.Option(help="auto, fp32 or bf16.")] = None,
-    config: Annotated[Path | None, typer.Option(help="TOML file with options, such as a run's config.toml.")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any option, by its name in config.toml.")
-    ] = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/DATASET when not given.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a finished run.")] = False,
@@ -49,14 +59,14 @@ def train(
     from cct_text.config import Config
     from cct_text.training.recipes import resolve_config
 
-    flags: dict[str, Any] = {
+    flags = {
         "model": model,
         "embeddings": embeddings,
         "vectors": vectors,
         "data_dir": data_dir,
         "dev": dev,
         "test": test,
-        "text_columns": tuple(text_column) if text_column else None,
+        "text_columns": text_column,
         "label_column": label_column,
         "max_words": max_words,
         "epochs": epochs,
@@ -65,8 +75,7 @@ def train(
         "seed": seed,
         "precision": precision,
     }
-    values = {name: value for name, value in flags.items() if value is not None}
-    values |= set_values(set_)
+    values = given_values(flags, set_)
     if dataset is None and config is not None:
         dataset = Config().with_file(config).data.dataset
     if dataset is None:

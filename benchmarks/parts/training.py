@@ -20,7 +20,7 @@ from cct_text.model.architecture import resolve_architecture
 from cct_text.model.zoo import parameter_counts
 from cct_text.training.preparation import PreparedData, prepare
 from cct_text.training.progress import EpochRecord, TrainingObserver
-from cct_text.training.run import _trainer
+from cct_text.training.run import new_network, trainer_of
 
 PRODUCT_STEPS, REFERENCE_STEPS = 60, 15
 """Steps of a turn: the product's batches differ in length, the reference's do not."""
@@ -30,7 +30,7 @@ def measure(task: Task, wanted: float, settings: Settings) -> list[Measurement]:
     """Rows a second of both sides."""
     config = task.config(epochs=1000)  # it ends when all turns are done
     data = prepare(config)
-    trainer = _trainer(config, data)
+    trainer = trainer_of(new_network(config, data), config, data)
     reference = _Steps(_reference(config, data, trainer.network.state_dict(), task.length), config, data, task.length)
     steps = settings.at_most(PRODUCT_STEPS, 4)
     turns = Turns(

@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cct_text.errors import UsageError
+
 
 @dataclass(frozen=True)
 class Split:
@@ -70,13 +72,13 @@ class Dataset:
         return seen
 
 
-def cut_dev(train: Split, fraction: float, seed: int) -> tuple[Split, Split]:
-    """Train and dev, cut at random with the classes' shares kept; a class with one row stays in train.
+def cut_split(train: Split, fraction: float, seed: int) -> tuple[Split, Split]:
+    """Train and another split, cut at random with the classes' shares kept; a class with one row stays in train.
 
     The cut depends on the rows and the seed alone.
     """
     rng = np.random.default_rng(seed)
-    dev = np.zeros(len(train), dtype=bool)
+    cut = np.zeros(len(train), dtype=bool)
     wanted = 0.0
     taken = 0
     for label in np.unique(train.labels):
@@ -86,8 +88,28 @@ def cut_dev(train: Split, fraction: float, seed: int) -> tuple[Split, Split]:
         wanted += len(rows) * fraction
         count = min(round(wanted - taken), math.ceil(len(rows) * fraction), len(rows) - 1)
         taken += count
-        dev[rows[:count]] = True
-    return train.take(np.flatnonzero(~dev)), train.take(np.flatnonzero(dev))
+        cut[rows[:count]] = True
+    return train.take(np.flatnonzero(~cut)), train.take(np.flatnonzero(cut))
+
+
+def some_rows(train: Split, count: int, seed: int) -> Split:
+    """As many rows of a split, at random with the classes' shares kept, in the order they had.
+
+    With the same seed fewer rows are a part of more, and each class has one as soon as there are as many rows as classes.
+
+    Raises:
+        UsageError: if there are not so many rows.
+    """
+    if count > len(train):
+        raise UsageError(f"train_rows = {count}: train has {len(train):,} rows")
+    rng = np.random.default_rng(seed)
+    place = np.empty(len(train))  # of each row in its class, from 0 up to 1
+    for label in np.unique(train.labels):
+        rows = rng.permutation(np.flatnonzero(train.labels == label))
+        place[rows] = np.arange(len(rows)) / len(rows)
+    # Rows of the same place, such as the classes' first ones, come in an order of their own.
+    order = np.lexsort((rng.permutation(len(train)), place))
+    return train.take(np.sort(order[:count]))
 
 
 def natural_order(labels: Iterable[str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from cct_text.artifacts import sha256_of
 from cct_text.config import DataConfig
 from cct_text.datasets.cache import cache_key, load_cached, save_cached
-from cct_text.datasets.dataset import Dataset, Split, content_digest, cut_dev, natural_order
+from cct_text.datasets.dataset import Dataset, Split, content_digest, cut_split, natural_order, some_rows
 from cct_text.datasets.files import read_rows
 from cct_text.datasets.hub import load_from_hub, load_registered_from_hub
 from cct_text.datasets.registry import ENTRIES, Entry, entry_named
@@ -217,12 +217,16 @@ def _read_file(path: str, config: DataConfig) -> tuple[pa.ChunkedArray, list[str
 def _finish(
     config: DataConfig, labels: tuple[str, ...], splits: dict[str, Split], source: str, files: dict[str, str]
 ) -> Dataset:
-    """Check what was read, and cut a dev split where there is none."""
+    """Check what was read, cut the splits that are missing, and keep the rows of train that are wanted."""
     train, dev, test = splits["train"], splits.get("dev"), splits.get("test")
     if len(np.unique(train.labels)) < 2:
         raise DataError(f"{config.dataset}: train holds one class only; a classifier needs two or more")
     digest = content_digest(labels, splits)
+    if test is None and config.test_fraction:
+        train, test = cut_split(train, config.test_fraction, config.split_seed)
     cut = dev is None
     if dev is None:
-        train, dev = cut_dev(train, config.dev_fraction, config.split_seed)
+        train, dev = cut_split(train, config.dev_fraction, config.split_seed)
+    if config.train_rows is not None:
+        train = some_rows(train, config.train_rows, config.train_rows_seed)
     return Dataset(config.dataset, labels, train, dev, test, source, files, digest, cut)

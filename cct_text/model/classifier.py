@@ -21,11 +21,12 @@ from cct_text.model.architecture import Architecture
 from cct_text.model.conv_tokenizer import ConvTokenizer
 from cct_text.model.embedding import WordEmbedding
 from cct_text.model.encoder import Encoder
+from cct_text.model.network import TextNetwork
 from cct_text.model.pooling import ClassTokenPool, MaxPool, MeanPool, SeqPool
 from cct_text.model.positions import LearnablePositions, SinePositions
 
 
-class TextTransformer(nn.Module):
+class TextTransformer(TextNetwork):
     """Word embedding, conv tokenizer, encoder, pooling, linear head.
 
     What it says about a text depends on that text alone: not on how far its batch is padded, nor on its batch mates.
@@ -40,11 +41,9 @@ class TextTransformer(nn.Module):
     def __init__(
         self, architecture: Architecture, embedding: WordEmbedding, *, num_classes: int, max_words: int
     ) -> None:
-        super().__init__()
+        super().__init__(embedding, num_classes=num_classes)
         self.architecture = architecture
-        self.num_classes = num_classes
         width = architecture.width
-        self.embedding = embedding
         self.tokenizer = ConvTokenizer(
             architecture.embedding_dim,
             width,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from cct_text.model.classifier import TextTransformer
+from cct_text.model.network import TextNetwork
 from cct_text.text.batching import batches
 from cct_text.text.tokenizer import EncodedTexts
 
@@ -17,7 +17,7 @@ LARGEST_BATCH = 256
 
 @torch.inference_mode()
 def predict_logits(
-    network: TextTransformer, encoded: EncodedTexts, *, max_words: int, batch_size: int | None = None
+    network: TextNetwork, encoded: EncodedTexts, *, max_words: int, batch_size: int | None = None
 ) -> np.ndarray:
     """Logits (N, C) float32 of N texts, in their order; independent of batch size and batch mates up to rounding.
 

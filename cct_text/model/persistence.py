@@ -7,6 +7,7 @@ import torch
 
 from cct_text.config import Config
 from cct_text.model.classifier import TextTransformer
+from cct_text.model.network import TextNetwork
 from cct_text.model.saved import EMBEDDING_WEIGHT, SavedModel
 from cct_text.model.zoo import build_model
 
@@ -41,7 +42,7 @@ def build_network(
     )
 
 
-def weights_of(network: TextTransformer) -> dict[str, np.ndarray]:
+def weights_of(network: TextNetwork) -> dict[str, np.ndarray]:
     """A network's weights by name, as they are saved."""
     return {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
 

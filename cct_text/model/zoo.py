@@ -9,6 +9,8 @@ from cct_text.errors import UsageError
 from cct_text.model.architecture import resolve_architecture
 from cct_text.model.classifier import TextTransformer
 from cct_text.model.embedding import WordEmbedding
+from cct_text.model.network import TextNetwork
+from cct_text.model.positions import LearnablePositions
 
 
 def build_model(
@@ -58,10 +60,11 @@ def build_model(
     return TextTransformer(architecture, embedding, num_classes=num_classes, max_words=max_words)
 
 
-def parameter_counts(model: TextTransformer) -> tuple[int, int]:
+def parameter_counts(network: TextNetwork) -> tuple[int, int]:
     """Trainable parameters without word vectors and positions, as the paper counts; those of the word vectors."""
-    embedding = _trainable(model.embedding)
-    return _trainable(model) - embedding - _trainable(model.position_embedding), embedding
+    embedding = _trainable(network.embedding)
+    positions = sum(_trainable(part) for part in network.modules() if isinstance(part, LearnablePositions))
+    return _trainable(network) - embedding - positions, embedding
 
 
 def _trainable(module: nn.Module) -> int:

@@ -86,7 +86,7 @@ def plot_comparison(path: Path, title: str, groups: Sequence[Group], gaps: Seque
     _draw_groups(axes[0], groups)
     if gaps:
         _draw_gaps(axes[1], gaps)
-    return _save(figure, path)
+    return save(figure, path)
 
 
 def _draw_groups(axes: Axes, groups: Sequence[Group]) -> None:
@@ -117,8 +117,12 @@ def _name(axes: Axes, names: Sequence[str]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _save(figure: Figure, path: Path) -> list[Path]:
-    """The same figures give the same bytes."""
+def save(figure: Figure, path: Path) -> list[Path]:
+    """A figure as `.svg` and `.png`; the same figures give the same bytes.
+
+    Raises:
+        UsageError: if they cannot be written.
+    """
     from matplotlib import rc_context
 
     written = []

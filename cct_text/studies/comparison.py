@@ -40,6 +40,9 @@ class Run:
         dev, test = metrics.get("dev") or {}, metrics.get("test") or {}
         coverage = metrics.get("coverage") or {}
         return {
+            "condition": self.condition.name,
+            "model": metrics.get("model"),
+            "embeddings": metrics.get("embeddings"),
             **self.condition.values,
             "seed": self.seed,
             "test_accuracy": test.get("accuracy"),
@@ -70,7 +73,9 @@ class Side:
     Attributes:
         name: of the condition.
         values: its options.
+        baseline: whether it only stands beside what is compared.
         accuracy: on test; None where all its runs failed, as all that follows.
+        dev_accuracy: mean; None where there is no dev split.
         macro_f1: on test.
         accuracies: on test, seed by seed.
         coverage: share of the running words of train with a vector; None without pre-trained vectors.
@@ -83,7 +88,9 @@ class Side:
 
     name: str
     values: Mapping[str, str]
+    baseline: bool
     accuracy: Summary | None
+    dev_accuracy: float | None
     macro_f1: Summary | None
     accuracies: Mapping[int, float]
     coverage: float | None
@@ -127,7 +134,8 @@ class Comparison:
         test_rows: R; 0 where all runs failed.
         seeds: of each condition.
         sides: the conditions, as they were asked for.
-        pairs: each two of them that have runs.
+        chosen: name of the one that dev chooses, baselines left out; None where all their runs failed.
+        pairs: each two of them that have runs; a baseline is paired with what dev chooses only.
         runs: of all conditions and seeds.
     """
 
@@ -135,21 +143,25 @@ class Comparison:
     test_rows: int
     seeds: tuple[int, ...]
     sides: tuple[Side, ...]
+    chosen: str | None
     pairs: tuple[Pair, ...]
     runs: tuple[Run, ...]
 
     @classmethod
     def of(cls, dataset: str, runs: Sequence[Run]) -> Comparison:
-        """What some runs on the same test rows say."""
+        """What some runs on the same test rows say; a condition with one run is the same for all seeds of another."""
         conditions: dict[str, list[Run]] = {}
         for run in runs:
             conditions.setdefault(run.condition.name, []).append(run)
+        sides = tuple(_side(own) for own in conditions.values())
+        chosen = _chosen(sides)
         return cls(
             dataset=dataset,
             test_rows=max((len(run.right) for run in runs if run.right is not None), default=0),
             seeds=tuple(sorted({run.seed for run in runs})),
-            sides=tuple(_side(own) for own in conditions.values()),
-            pairs=_pairs(list(conditions.values())),
+            sides=sides,
+            chosen=chosen,
+            pairs=_pairs(conditions, chosen),
             runs=tuple(runs),
         )
 
@@ -160,6 +172,7 @@ class Comparison:
             "test_rows": self.test_rows,
             "seeds": list(self.seeds),
             "conditions": [asdict(side) for side in self.sides],
+            "chosen_by_dev": self.chosen,
             "differences": [{**asdict(pair), "seen": pair.seen} for pair in self.pairs],
             "statements": statements(self),
             "runs": [run.row() for run in self.runs],
@@ -171,6 +184,8 @@ def _side(runs: Sequence[Run]) -> Side:
     done = {run.seed: run.row() for run in runs if run.metrics is not None}
     tests = [row for row in done.values() if row["test_accuracy"] is not None]
 
+    devs = [row["dev_accuracy"] for row in done.values() if row["dev_accuracy"] is not None]
+
     def mean(name: str) -> float | None:
         return float(np.mean([row[name] for row in done.values()])) if done else None
 
@@ -178,6 +193,8 @@ def _side(runs: Sequence[Run]) -> Side:
     return Side(
         name=condition.name,
         values=dict(condition.values),
+        baseline=condition.baseline,
+        dev_accuracy=float(np.mean(devs)) if devs else None,
         accuracy=summarize([row["test_accuracy"] for row in tests]) if tests else None,
         macro_f1=summarize([row["test_macro_f1"] for row in tests]) if tests else None,
         accuracies={row["seed"]: row["test_accuracy"] for row in tests},
@@ -190,18 +207,39 @@ def _side(runs: Sequence[Run]) -> Side:
     )
 
 
-def _pairs(conditions: Sequence[Sequence[Run]]) -> tuple[Pair, ...]:
-    found = []
-    for first, second in combinations(conditions, 2):
-        left, right = ({run.seed: run.right for run in runs if run.right is not None} for runs in (first, second))
-        if seeds := sorted(left.keys() & right.keys()):
-            sides = [np.stack([side[seed] for seed in seeds]) for side in (left, right)]  # (S, R) each
-            found.append((first[0].condition.name, second[0].condition.name, difference(*sides), len(seeds)))
+def _chosen(sides: Sequence[Side]) -> str | None:
+    """The condition with the best mean on dev, the first of equals; the first of all where there is no dev split."""
+    compared = [side for side in sides if not side.baseline and side.accuracy is not None]
+    return max(compared, key=lambda side: side.dev_accuracy or 0.0).name if compared else None
+
+
+def _pairs(conditions: Mapping[str, Sequence[Run]], chosen: str | None) -> tuple[Pair, ...]:
+    compared = [name for name, runs in conditions.items() if not runs[0].condition.baseline]
+    beside = [(chosen, name) for name in conditions if name not in compared and chosen is not None]
+    found = [
+        (first, second, *paired)
+        for first, second in [*combinations(compared, 2), *beside]
+        if (paired := paired_difference(conditions[first], conditions[second])) is not None
+    ]
     corrected = holm([found_difference.p for _, _, found_difference, _ in found])
     return tuple(
         Pair(first, second, found_difference, p, seeds)
         for (first, second, found_difference, seeds), p in zip(found, corrected, strict=True)
     )
+
+
+def paired_difference(first: Sequence[Run], second: Sequence[Run]) -> tuple[Difference, int] | None:
+    """Accuracy of the first condition's runs less that of the second's, and over how many seeds; None without any."""
+    left, right = ({run.seed: run.right for run in runs if run.right is not None} for runs in (first, second))
+    if len(first) == 1:
+        left = {seed: own for seed in right for own in left.values()}
+    elif len(second) == 1:
+        right = {seed: own for seed in left for own in right.values()}
+    seeds = sorted(left.keys() & right.keys())
+    if not seeds:
+        return None
+    sides = [np.stack([side[seed] for seed in seeds]) for side in (left, right)]  # (S, R) each
+    return difference(*sides), len(seeds)
 
 
 def statements(comparison: Comparison) -> list[str]:

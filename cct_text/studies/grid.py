@@ -1,39 +1,48 @@
-"""What a study varies: every combination of the values of some options."""
+"""What a study tries: every combination of the values of some options, and baselines beside them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
-from cct_text.errors import UsageError
+from cct_text.errors import UsageError, unknown_name
+from cct_text.studies.baselines import BASELINES
 
 EMBEDDINGS = "embeddings=learned,glove-frozen,glove-tuned,corpus"
 """What is varied when nothing else is asked for."""
 FIXED = {"seed", "dataset"}
 """Options that a study sets itself."""
+FAMILIES = ("transformer", "vit-lite", "cvt")
+"""The model's relatives that stand beside it as baselines, with as many layers and the same kernel."""
+BASELINE_NAMES = (*BASELINES, *FAMILIES)
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One combination of values.
+    """One thing that is tried.
 
     Attributes:
-        values: by option, as they were written.
+        values: options, as they were written.
+        learner: name of what learns in the network's place, one of `BASELINES`; None for the network.
+        baseline: whether it stands beside what is compared: it is itself compared with the best of that only.
     """
 
-    values: Mapping[str, str]
+    values: Mapping[str, str] = field(default_factory=dict)
+    learner: str | None = None
+    baseline: bool = False
 
     @property
     def name(self) -> str:
         """The values alone: `glove-frozen, cct-2/1`."""
-        return ", ".join(self.values.values())
+        return ", ".join([*([self.learner] if self.learner else []), *self.values.values()])
 
     @property
     def folder(self) -> str:
         """A name for a folder: `embeddings=glove-frozen,model=cct-2_1`."""
-        return ",".join(f"{key}={re.sub('[^A-Za-z0-9.+-]', '_', value)}" for key, value in self.values.items())
+        parts = {**({"baseline": self.learner} if self.learner else {}), **self.values}
+        return ",".join(f"{key}={re.sub('[^A-Za-z0-9.+-]', '_', value)}" for key, value in parts.items())
 
 
 def grid(vary: Sequence[str]) -> list[Condition]:
@@ -63,3 +72,31 @@ def grid(vary: Sequence[str]) -> list[Condition]:
     if twice := [one.folder for one in conditions if sum(one.folder == other.folder for other in conditions) > 1]:
         raise UsageError(f"--vary: two combinations would share the folder {twice[0]}; rename the files they name")
     return conditions
+
+
+def baselines(names: Sequence[str], model: str) -> list[Condition]:
+    """Baselines by name.
+
+    Args:
+        names: of `BASELINE_NAMES`.
+        model: the name of the model that they stand beside, such as `cct-2/1`.
+
+    Raises:
+        UsageError: if there is no such baseline.
+    """
+    found = []
+    for name in names:
+        if name in BASELINES:
+            found.append(Condition(learner=name, baseline=True))
+        elif name in FAMILIES:
+            found.append(Condition({"model": _relative(model, name)}, baseline=True))
+        else:
+            raise UsageError(unknown_name("baseline", name, BASELINE_NAMES))
+    return found
+
+
+def _relative(model: str, family: str) -> str:
+    """The model of another family with as many layers and the same kernel: `cvt-4/2` of `cct-4/2`."""
+    match = re.fullmatch(r"[a-z-]+-(?P<layers>\d+)(?:/(?P<kernel>\d+))?.*", model)
+    layers, kernel = (match["layers"], match["kernel"] or "1") if match else ("2", "1")
+    return f"{family}-{layers}" if family == "transformer" else f"{family}-{layers}/{kernel}"

@@ -75,12 +75,13 @@ def difference(right: np.ndarray, other: np.ndarray) -> Difference:
     may be counted. The paired differences are taken as a random-effects layout, seeds crossed with rows, whose mean has
     the variance
 
-        (MS_seeds + max(MS_rows - MS_rest, 0)) / (S R)
+        (max(MS_seeds, MS_rest) + max(MS_rows - MS_rest, 0)) / (S R)
 
     by its mean squares, with Hillis' degrees of freedom: the analysis that radiology uses for readers crossed with cases
     (Hillis 2007, "A comparison of denominator degrees of freedom methods for multiple observer ROC analysis", Statistics
-    in Medicine 26, 596-619). A permutation of five seeds cannot give a p below 0.06, and one of rows alone takes the luck
-    of the seeds for a difference.
+    in Medicine 26, 596-619), but that the seeds' variance, too, counts as 0 where its estimate is negative: a few seeds
+    agree by chance, and are no proof then. A permutation of five seeds cannot give a p below 0.06, and one of rows alone
+    takes the luck of the seeds for a difference.
 
     With one seed the rows alone vary: the paired t-test, which says nothing about other seeds.
 
@@ -116,10 +117,11 @@ def _variance_of_mean(pairs: np.ndarray) -> tuple[float, float]:
     by_seed = rows * float(of_seeds.var(ddof=1))
     by_row = seeds * float(of_rows.var(ddof=1))
     by_rest = float(np.square(rest).sum()) / ((seeds - 1) * (rows - 1))
-    total = by_seed + max(by_row - by_rest, 0.0)
-    # Where the seeds vary not at all the rows alone count, of which there are many.
-    freedom = (seeds - 1) * (total / by_seed) ** 2 if by_seed > 0.0 else math.inf
-    return total / (seeds * rows), max(1.0, freedom)
+    # Seeds that differ by no more than chance add no variance of their own.
+    error, own_freedom = (by_seed, seeds - 1) if by_seed >= by_rest else (by_rest, (seeds - 1) * (rows - 1))
+    total = error + max(by_row - by_rest, 0.0)
+    freedom = own_freedom * (total / error) ** 2 if error > 0.0 else math.inf
+    return total / (seeds * rows), freedom
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

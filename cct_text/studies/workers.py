@@ -26,10 +26,12 @@ class Job:
     Attributes:
         config: all its options.
         out: its run folder.
+        learner: the baseline that learns in the network's place; None for the network.
     """
 
     config: Config
     out: Path
+    learner: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,15 +116,24 @@ def _use_one_thread() -> None:
 
 
 def _train(job: Job) -> Outcome:
+    try:
+        return Outcome(job, _metrics(job), None)
+    except CCTTextError as error:
+        return Outcome(job, None, str(error))
+    except Exception as error:
+        return Outcome(job, None, f"{type(error).__name__}: {error}")
+
+
+def _metrics(job: Job) -> dict[str, Any]:
+    """The job done: the content of its `metrics.json`."""
+    if job.learner is not None:
+        from cct_text.studies.baselines.run import train_baseline
+
+        return train_baseline(job.learner, job.config, job.out)
     from cct_text.artifacts import METRICS, RunFolder
     from cct_text.training.checkpoint import has_checkpoint
     from cct_text.training.run import train
 
     folder = RunFolder(job.out)
     begun = has_checkpoint(folder) or folder.file(METRICS).exists()
-    try:
-        return Outcome(job, train(job.config, job.out, resume=begun), None)
-    except CCTTextError as error:
-        return Outcome(job, None, str(error))
-    except Exception as error:
-        return Outcome(job, None, f"{type(error).__name__}: {error}")
+    return train(job.config, job.out, resume=begun)

@@ -16,8 +16,8 @@ from accelerate.utils import GradientAccumulationPlugin
 
 from cct_text.config import Config
 from cct_text.errors import UsageError
-from cct_text.model.classifier import TextTransformer
 from cct_text.model.forward import predict_logits
+from cct_text.model.network import TextNetwork
 from cct_text.text.batching import Batch, batches, number_of_batches
 from cct_text.text.tokenizer import EncodedTexts
 from cct_text.training.metrics import classification_metrics
@@ -65,7 +65,7 @@ class Trainer:
 
     def __init__(
         self,
-        network: TextTransformer,
+        network: TextNetwork,
         config: Config,
         train: LabelledTexts,
         dev: LabelledTexts,
@@ -81,9 +81,9 @@ class Trainer:
         if self.accelerator.num_processes > 1:
             raise UsageError("training in several processes is not supported; start one")
         self.bf16 = use_bf16(self.config.precision, self.accelerator.device)
-        self.steps = math.ceil(
-            number_of_batches(len(train), self.config.batch_size) / self.config.gradient_accumulation
-        )
+        steps = math.ceil(number_of_batches(len(train), self.config.batch_size) / self.config.gradient_accumulation)
+        self.passes = math.ceil(self.config.min_epoch_steps / steps)
+        self.steps = steps * self.passes
         self.network = network.to(self.accelerator.device)
         self.stepper = Stepper(
             self.network,
@@ -93,6 +93,11 @@ class Trainer:
             class_weights=self._class_weights(num_classes),
         )
         self.progress = Progress()
+
+    @property
+    def texts_in_an_epoch(self) -> int:
+        """Rows of the train split, times the passes over it."""
+        return len(self.train) * self.passes
 
     def fit(self, observer: TrainingObserver, after_epoch: Callable[[], None]) -> Progress:
         """Train until the last epoch or until patience ends; `after_epoch` is called when the state is consistent.
@@ -121,12 +126,13 @@ class Trainer:
         return self._record(epoch, float(np.mean(losses)), start)
 
     def _groups(self, epoch: int) -> Iterator[list[Batch]]:
-        """The batches of an epoch, step by step; the last step may have fewer."""
-        stream = batches(
-            self.train.texts, self.config.batch_size, max_words=self.max_words, seed=self.config.seed, epoch=epoch
-        )
-        while group := list(islice(stream, self.config.gradient_accumulation)):
-            yield group
+        """The batches of an epoch, step by step; the last step of a pass over the train split may have fewer."""
+        for number in range((epoch - 1) * self.passes + 1, epoch * self.passes + 1):
+            stream = batches(
+                self.train.texts, self.config.batch_size, max_words=self.max_words, seed=self.config.seed, epoch=number
+            )
+            while group := list(islice(stream, self.config.gradient_accumulation)):
+                yield group
 
     def _diverged(self, what: str) -> UsageError:
         return UsageError(

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import logging
-import platform
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 
-from cct_text.artifacts import HISTORY, METRICS, PREDICTIONS, RunFolder, write_atomically
+from cct_text.artifacts import HISTORY, METRICS, PREDICTIONS, RunFolder
 from cct_text.config import Config
-from cct_text.datasets import Split
 from cct_text.errors import DataError, UsageError
+from cct_text.model.classifier import TextTransformer
 from cct_text.model.forward import predict_logits
+from cct_text.model.network import TextNetwork
 from cct_text.model.persistence import build_network, weights_of
 from cct_text.model.saved import SavedModel
 from cct_text.model.zoo import parameter_counts
@@ -33,6 +29,7 @@ from cct_text.training.loop import LabelledTexts, Trainer
 from cct_text.training.metrics import classification_metrics, split_metrics
 from cct_text.training.preparation import PreparedData, prepare
 from cct_text.training.progress import TrainingObserver
+from cct_text.training.results import Learner, run_metrics, write_predictions
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +85,7 @@ def train(
         logger.warning(
             "%s: no dev split (too few rows, or dev_fraction is 0); the last epoch is kept", config.data.dataset
         )
-    trainer = _trainer(config, data)
+    trainer = trainer_of(new_network(config, data), config, data)
     if checkpoint is not None:
         trainer.load_state_dict(checkpoint)
     observer.prepared(_description(config, data, trainer))
@@ -102,13 +99,7 @@ def train(
     folder.remove(METRICS, PREDICTIONS, HISTORY)
     SavedModel(config, labels, data.tokenizer, weights_of(trainer.network)).save(out)
     folder.write_history([record.to_dict() for record in progress.history])
-    metrics = _metrics(config, data, trainer)
-    if data.dataset.test is not None and data.test is not None:
-        logits = predict_logits(trainer.network, data.test, max_words=config.text.max_words)
-        metrics["test"] = split_metrics(
-            logits, data.dataset.test.labels, labels, seen_in_train=data.dataset.test_seen_in_train
-        )
-        _write_predictions(folder, data.dataset.test, logits, labels)
+    metrics = evaluate_and_write(folder, config, data, trainer, config.model.model)
     folder.write_json(METRICS, metrics)
     remove_checkpoint(folder)
     return metrics
@@ -128,20 +119,23 @@ def _require_free(folder: RunFolder) -> None:
         )
 
 
-def _trainer(config: Config, data: PreparedData) -> Trainer:
-    """The trainer of a new network; all that is random about the run begins here."""
+def new_network(config: Config, data: PreparedData) -> TextTransformer:
+    """A new network; all that is random about the run begins here."""
     torch.manual_seed(config.training.seed)
-    num_classes = len(data.dataset.labels)
-    network = build_network(
+    return build_network(
         config,
-        num_classes=num_classes,
+        num_classes=len(data.dataset.labels),
         vocab_size=len(data.tokenizer.vocabulary),
         embedding_dim=data.embedding_dim,
         vectors=None if data.vectors is None else torch.from_numpy(data.vectors),
     )
+
+
+def trainer_of(network: TextNetwork, config: Config, data: PreparedData) -> Trainer:
+    """What trains a network on the train split and chooses the epoch on dev."""
     train = LabelledTexts(data.train, data.dataset.train.labels)
     dev = LabelledTexts(data.dev, data.dataset.dev.labels)
-    return Trainer(network, config, train, dev, num_classes)
+    return Trainer(network, config, train, dev, len(data.dataset.labels))
 
 
 def _description(config: Config, data: PreparedData, trainer: Trainer) -> str:
@@ -156,64 +150,41 @@ def _description(config: Config, data: PreparedData, trainer: Trainer) -> str:
     )
 
 
-def _metrics(config: Config, data: PreparedData, trainer: Trainer) -> dict[str, Any]:
-    """`metrics.json` without its test figures."""
-    dataset = data.dataset
-    parameters, embedding_parameters = parameter_counts(trainer.network)
-    seconds = sum(record.seconds for record in trainer.progress.history)
-    dev = None
+def evaluate_and_write(
+    folder: RunFolder, config: Config, data: PreparedData, trainer: Trainer, model: str
+) -> dict[str, Any]:
+    """Read the test split, once, and write `predictions.parquet`; the content of `metrics.json`.
+
+    Args:
+        folder: of the run.
+        config: its options.
+        data: what it learned.
+        trainer: after `fit`.
+        model: name of the network.
+    """
+    dataset, network, max_words = data.dataset, trainer.network, config.text.max_words
+    dev = test = None
     if len(data.dev):
-        logits = predict_logits(trainer.network, data.dev, max_words=config.text.max_words)
-        dev = classification_metrics(logits, dataset.dev.labels)
-    return {
-        "dataset": dataset.name,
-        "train_rows": len(dataset.train.labels),
-        "dev_rows": len(dataset.dev.labels),
-        "test_rows": 0 if dataset.test is None else len(dataset.test.labels),
-        "labels": list(dataset.labels),
-        "model": config.model.model,
-        "embeddings": config.embedding.embeddings,
-        "vectors": config.embedding.vectors if data.coverage is not None else None,
-        "coverage": None
-        if data.coverage is None
-        else {
-            "types": data.coverage.types,
-            "tokens": data.coverage.tokens,
-            "missing": [[word, count] for word, count in data.coverage.missing[:20]],
-        },
-        "parameters": parameters,
-        "embedding_parameters": embedding_parameters,
-        "vocabulary": len(data.tokenizer.vocabulary),
-        "seed": config.training.seed,
-        "epochs": trainer.progress.epochs_done,
-        "best_epoch": trainer.progress.best_epoch,
-        "seconds": seconds,
-        "examples_per_second": len(dataset.train.labels) * trainer.progress.epochs_done / max(seconds, 1e-9),
-        "precision": "bf16" if trainer.bf16 else "fp32",
-        "threads": torch.get_num_threads(),
-        "device": trainer.accelerator.device.type,
-        "truncated_fraction": data.train.truncated_fraction(config.text.max_words),
-        "dev": dev,
-        "test": None,
-        "data_sha256": dataset.sha256,
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("cct-text", "torch", "numpy", "pyarrow", "accelerate")},
-        },
-    }
-
-
-def _write_predictions(folder: RunFolder, split: Split, logits: np.ndarray, labels: tuple[str, ...]) -> None:
-    """`predictions.parquet`: text, label, prediction and the prediction's probability of every test row."""
-    probabilities = torch.from_numpy(logits).softmax(dim=1).numpy()
-    best = probabilities.argmax(axis=1)
-    table = pa.table(
-        {
-            "text": split.texts,
-            "label": pa.array(labels).take(pa.array(split.labels)),
-            "prediction": pa.array(labels).take(pa.array(best)),
-            "probability": probabilities[np.arange(len(best)), best],
-        }
+        dev = classification_metrics(predict_logits(network, data.dev, max_words=max_words), dataset.dev.labels)
+    if dataset.test is not None and data.test is not None:
+        logits = predict_logits(network, data.test, max_words=max_words)
+        test = split_metrics(logits, dataset.test.labels, dataset.labels, seen_in_train=dataset.test_seen_in_train)
+        write_predictions(folder, dataset.test, logits, dataset.labels)
+    parameters, embedding_parameters = parameter_counts(network)
+    learner = Learner(
+        model=model,
+        embeddings=config.embedding.embeddings,
+        coverage=data.coverage,
+        parameters=parameters,
+        embedding_parameters=embedding_parameters,
+        vocabulary=len(data.tokenizer.vocabulary),
+        epochs=trainer.progress.epochs_done,
+        best_epoch=trainer.progress.best_epoch,
+        seconds=sum(record.seconds for record in trainer.progress.history),
+        texts=trainer.texts_in_an_epoch * trainer.progress.epochs_done,
+        precision="bf16" if trainer.bf16 else "fp32",
+        threads=torch.get_num_threads(),
+        device=trainer.accelerator.device.type,
+        truncated_fraction=data.train.truncated_fraction(max_words),
     )
-    with write_atomically(folder.file(PREDICTIONS)) as path:
-        pq.write_table(table, path)
+    return run_metrics(config, dataset, learner, dev, test)

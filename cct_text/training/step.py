@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional as F
 
 from cct_text.config import TrainingConfig
-from cct_text.model.classifier import TextTransformer
+from cct_text.model.network import TextNetwork
 from cct_text.model.saved import EMBEDDING_WEIGHT
 from cct_text.text.batching import Batch, distinct_words
 from cct_text.training.optimization import WeightAverage, build_optimizer, clip, warmup_cosine
@@ -32,7 +32,7 @@ class Stepper:
 
     def __init__(
         self,
-        network: TextTransformer,
+        network: TextNetwork,
         config: TrainingConfig,
         *,
         steps: int,

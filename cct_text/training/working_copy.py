@@ -7,7 +7,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from cct_text.model.classifier import TextTransformer
+from cct_text.model.network import TextNetwork
 
 
 class WorkingCopy:
@@ -25,7 +25,7 @@ class WorkingCopy:
         dtype: float32 or bfloat16.
     """
 
-    def __init__(self, network: TextTransformer, dtype: torch.dtype) -> None:
+    def __init__(self, network: TextNetwork, dtype: torch.dtype) -> None:
         table = network.embedding.weight
         named = [(name, p) for name, p in network.named_parameters() if p is not table]
         decayed = [name for name, p in named if _decays(name, p)]

@@ -12,7 +12,7 @@ from benchmarks.tasks import Task, write_lines
 from cct_text.datasets import load_dataset
 from cct_text.training.preparation import prepare
 from cct_text.training.recipes import resolve_config
-from cct_text.training.run import _trainer
+from cct_text.training.run import new_network, trainer_of
 
 
 def test_sides_take_turns_round_by_round():
@@ -55,7 +55,8 @@ def test_the_other_side_has_its_turn_after_so_many_steps_and_the_first_turns_war
 def test_turns_end_the_products_own_training():
     values = {"embeddings": "learned", "width": 16, "epochs": 100, "max_words": 16}
     config = resolve_config("questions", values=values)
-    trainer = _trainer(config, prepare(config))
+    data = prepare(config)
+    trainer = trainer_of(new_network(config, data), config, data)
     # 14 steps an epoch: turns go on across epochs, and the evaluation between them.
     turns = Turns(rows=len(trainer.train), steps=10, rounds=3, other=lambda: 1.0, settle=trainer.stepper.settle)
     with pytest.raises(AllTurnsDone):

@@ -1,4 +1,8 @@
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -13,7 +17,7 @@ def folder(tmp_path_factory):
 def test_a_table_and_what_can_be_said_at_80_columns(cct_text, folder):
     outcome = cct_text("compare", "questions", "--vary", "pooling=mean,max", "--seeds", "1", *SMALL, "--out", folder)
     assert outcome.code == 0, outcome.err
-    assert "questions: 2 combinations x 1 seeds = 2 runs" in outcome.err
+    assert "questions: 2 runs of 2 conditions in" in outcome.err
     assert "2/2 " in outcome.err
     assert "95 % interval" in outcome.out
     assert "1 seed is too few" in outcome.out
@@ -56,3 +60,26 @@ def test_where_all_runs_fail_the_exit_code_tells(cct_text, tmp_path):
     assert outcome.code == 1
     assert str(vectors) in outcome.err
     assert "1 failed" in outcome.out
+
+
+def test_ctrl_c_on_a_terminal_reaches_all_workers_and_the_command_repeated_goes_on(cct_text, tmp_path):
+    arguments = ("compare", "questions", "--vary", "pooling=mean,max", "--seeds", "2", *SMALL, "--epochs", "60")
+    arguments += ("--out", str(tmp_path / "study"), "--jobs", "1")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cct_text_cli", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    assert any(line.startswith("1/4 ") for line in iter(process.stderr.readline, ""))
+    os.killpg(process.pid, signal.SIGINT)
+    out, rest = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert rest.endswith("cct-text: interrupted; repeat the command to go on\n")
+    assert "Traceback" not in rest
+    again = cct_text(*arguments)
+    assert (again.code, again.err.count("1/4 ")) == (0, 0)
+    assert "4/4 " in again.err

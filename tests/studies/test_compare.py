@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from cct_text.errors import DataError, UsageError
-from cct_text.studies.compare import StudyObserver, plan, run
+from cct_text.studies.compare import compare
 from cct_text.studies.grid import grid
+from cct_text.studies.study import StudyObserver, plan
 
 SMALL = {"embeddings": "learned", "embedding_dim": 16, "width": 16, "epochs": 2}
 
@@ -29,7 +30,7 @@ def study(tmp_path_factory):
     planned = plan(
         "questions", grid(["pooling=seqpool,mean"]), seeds=2, out=tmp_path_factory.mktemp("study"), values=SMALL
     )
-    return planned, run(planned, workers=2)
+    return planned, compare(planned, workers=2)
 
 
 def test_accuracies_are_those_of_the_runs_own_metrics_and_predictions(study):
@@ -62,7 +63,7 @@ def test_what_is_there_is_not_run_again_and_more_seeds_add_to_it(study, tmp_path
     shutil.copytree(planned.out, tmp_path / "copy")
     shutil.rmtree(tmp_path / "copy" / "runs" / "pooling=mean" / "seed-0")
     again, listener = plan("questions", planned.conditions, seeds=3, out=tmp_path / "copy", values=SMALL), Listener()
-    found = run(again, workers=1, observer=listener)
+    found = compare(again, workers=1, observer=listener)
     fresh = {(name, seed) for name, seed, earlier in listener.heard if not earlier}
     assert fresh == {("mean", 0), ("seqpool", 2), ("mean", 2)}
     for side, before in zip(found.sides, comparison.sides, strict=True):
@@ -77,7 +78,7 @@ def test_one_failed_run_is_told_and_does_not_stop_the_others(tmp_path):
     planned = plan(
         "questions", conditions, seeds=1, out=tmp_path / "study", values={**values, "embeddings": "glove-frozen"}
     )
-    good, bad = run(planned, workers=1).sides
+    good, bad = compare(planned, workers=1).sides
     assert (good.failed, bad.failed, bad.accuracy) == (0, 1, None)
     assert str(missing) in json.loads((tmp_path / "study" / "comparison.json").read_text())["runs"][1]["error"]
 
@@ -108,7 +109,7 @@ def test_data_without_a_test_split_cannot_be_compared(tmp_path):
     file.write_text("text,label\n" + "good,yes\nbad,no\n" * 30)
     planned = plan(str(file), grid(["pooling=mean,max"]), seeds=1, out=tmp_path / "study", values=SMALL)
     with pytest.raises(UsageError, match="no test split.*--test FILE"):
-        run(planned)
+        compare(planned)
 
 
 def test_runs_on_other_test_rows_are_not_compared(study, tmp_path):
@@ -118,8 +119,41 @@ def test_runs_on_other_test_rows_are_not_compared(study, tmp_path):
     metrics = json.loads((folder / "metrics.json").read_text())
     (folder / "metrics.json").write_text(json.dumps({**metrics, "data_sha256": "0"}))
     again = plan("questions", planned.conditions, seeds=2, out=tmp_path / "copy", values=SMALL)
-    assert run(again).sides  # other train rows, the same test rows
+    assert compare(again).sides  # other train rows, the same test rows
     table = pq.read_table(folder / "predictions.parquet")
     pq.write_table(table.slice(1), folder / "predictions.parquet")
     with pytest.raises(DataError, match="its test rows are not those of"):
-        run(again)
+        compare(again)
+
+
+def test_baselines_stand_beside_on_the_same_rows_and_a_seedless_one_is_run_once(study, tmp_path):
+    planned, _ = study
+    shutil.copytree(planned.out, tmp_path / "copy")
+    names = ["majority", "cvt"]
+    again = plan("questions", planned.conditions, seeds=2, out=tmp_path / "copy", beside=names, values=SMALL)
+    listener = Listener()
+    comparison = compare(again, workers=2, observer=listener)
+    fresh = sorted((name, seed) for name, seed, earlier in listener.heard if not earlier)
+    assert fresh == [("cvt-2/2", 0), ("cvt-2/2", 1), ("majority", 0)]
+    assert [side.name for side in comparison.sides if side.baseline] == ["majority", "cvt-2/2"]
+    assert {pair.second for pair in comparison.pairs} == {"mean", "majority", "cvt-2/2"}
+    rows = {row["condition"]: row for row in pq.read_table(tmp_path / "copy" / "runs.parquet").to_pylist()}
+    assert (rows["majority"]["pooling"], rows["mean"]["pooling"], rows["majority"]["model"]) == (
+        None,
+        "mean",
+        "majority",
+    )
+
+
+def test_a_part_of_train_is_drawn_anew_with_each_seed(tmp_path):
+    planned = plan("questions", grid(["train_rows=50,100"]), seeds=2, out=tmp_path, beside=["majority"], values=SMALL)
+    seeds = {(condition.name, job.config.data.train_rows_seed) for condition, _, job in planned.jobs().values()}
+    assert seeds == {("50", 0), ("50", 1), ("100", 0), ("100", 1), ("majority", 0)}
+
+
+def test_a_test_split_can_be_cut_from_a_file(tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text("text,label\n" + "".join(f"good {n},yes\nbad {n},no\n" for n in range(40)))
+    values = {**SMALL, "test_fraction": 0.25}
+    planned = plan(str(file), grid(["pooling=mean"]), seeds=1, out=tmp_path / "study", values=values)
+    assert compare(planned, workers=1).test_rows == 20

@@ -87,3 +87,51 @@ def test_a_failed_run_leaves_the_others_and_their_pairs():
 def test_where_all_failed_nothing_is_said():
     comparison = Comparison.of("trec", [run("a", 0, [], error="no"), run("b", 0, [], error="no")])
     assert (statements(comparison), comparison.test_rows, comparison.sides[0].accuracy) == ([], 0, None)
+
+
+def with_dev(one, dev):
+    return Run(one.condition, one.seed, {**one.metrics, "dev": {"accuracy": dev}}, one.right, None)
+
+
+def beside(name, right, seeds=1):
+    metrics = {**run("x", 0, right).metrics, "model": name}
+    return [
+        Run(Condition(learner=name, baseline=True), seed, metrics, np.asarray(right), None) for seed in range(seeds)
+    ]
+
+
+def test_baselines_are_compared_with_what_dev_chooses_only():
+    # Dev prefers the one that is worse on test: it chooses all the same.
+    runs = [with_dev(one, {"bad": 0.9, "good": 0.8}[one.condition.name]) for one in sides(40)]
+    runs += [*beside("majority", np.arange(400) < 100), *beside("tfidf-lr", np.arange(400) < 350)]
+    comparison = Comparison.of("trec", runs)
+    assert comparison.chosen == "bad"
+    assert [(pair.first, pair.second) for pair in comparison.pairs] == [
+        ("bad", "good"),
+        ("bad", "majority"),
+        ("bad", "tfidf-lr"),
+    ]
+    assert [side.baseline for side in comparison.sides] == [False, False, True, True]
+    assert comparison.sides[0].dev_accuracy == pytest.approx(0.9)
+
+
+def test_a_condition_with_one_run_stands_for_every_seed_of_another():
+    comparison = Comparison.of("trec", [*sides(40)[::2], *beside("tfidf-lr", np.arange(400) < 200)])
+    (pair,) = comparison.pairs
+    assert pair.seeds == 5
+    assert pair.difference.mean == pytest.approx(299 / 400 - 200 / 400)
+    assert comparison.sides[1].accuracy.std is None
+
+
+def test_two_conditions_with_one_run_each_are_compared_by_row():
+    first, second = beside("a", np.arange(400) < 300), beside("b", np.arange(400) < 320)
+    runs = [Run(Condition({"model": one.condition.learner}), 0, one.metrics, one.right, None) for one in first + second]
+    (pair,) = Comparison.of("trec", runs).pairs
+    assert (pair.seeds, pair.seen) == (1, True)
+
+
+def test_a_baseline_whose_only_run_failed_is_paired_with_nothing():
+    failed = Run(Condition(learner="fasttext", baseline=True), 0, None, None, "not installed")
+    comparison = Comparison.of("trec", [*sides(40), failed])
+    assert [(pair.first, pair.second) for pair in comparison.pairs] == [("bad", "good")]
+    assert comparison.sides[-1].failed == 1

@@ -3,7 +3,8 @@
 import pytest
 
 from cct_text.errors import UsageError
-from cct_text.studies.grid import EMBEDDINGS, grid
+from cct_text.model.architecture import MODEL_NAMES
+from cct_text.studies.grid import EMBEDDINGS, FAMILIES, baselines, grid
 
 
 def test_all_combinations_the_last_option_fastest():
@@ -36,3 +37,21 @@ def test_a_folder_for_each():
 def test_what_cannot_be_varied_is_told(vary, told):
     with pytest.raises(UsageError, match=told.replace("+", r"\+")):
         grid(vary)
+
+
+def test_baselines_by_name_and_the_relatives_of_a_model():
+    found = baselines(["tfidf-lr", "transformer", "vit-lite", "cvt"], "cct-4/2x1")
+    assert [one.name for one in found] == ["tfidf-lr", "transformer-4", "vit-lite-4/2", "cvt-4/2"]
+    assert [one.folder for one in found[:2]] == ["baseline=tfidf-lr", "model=transformer-4"]
+    assert all(one.baseline for one in found)
+
+
+def test_an_unknown_baseline_is_told():
+    with pytest.raises(UsageError, match="unknown baseline 'tfidf-svm'.*tfidf-lr"):
+        baselines(["tfidf-svm"], "cct-2/1")
+
+
+def test_every_relative_is_a_model_of_the_zoo():
+    for model in MODEL_NAMES:
+        for relative in baselines(FAMILIES, model):
+            assert relative.values["model"] in MODEL_NAMES

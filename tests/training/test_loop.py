@@ -141,3 +141,25 @@ def test_words_that_no_text_holds_keep_their_vectors_bit_for_bit():
     assert len(unseen) > 3
     assert torch.equal(trained.network.embedding.weight[unseen], start[unseen])
     assert not torch.equal(trained.network.embedding.weight, start)
+
+
+def test_a_long_epoch_is_as_many_passes_over_few_rows_as_it_takes():
+    long, short = trainer(epochs=1, min_epoch_steps=20), trainer(epochs=3)  # 7 batches a pass
+    steps = []
+
+    class Listener(TrainingObserver):
+        def step(self, loss):
+            steps.append(loss)
+
+    assert (long.steps, long.texts_in_an_epoch) == (21, 3 * ROWS)
+    long.fit(Listener(), lambda: None)
+    assert len(steps) == 21
+    short.fit(TrainingObserver(), lambda: None)
+    for name, weight in short.network.state_dict().items():
+        assert torch.allclose(long.network.state_dict()[name], weight, atol=1e-3), (
+            name
+        )  # updates are rounded at other times
+
+
+def test_an_epoch_that_is_long_enough_is_one_pass():
+    assert trainer(min_epoch_steps=7).steps == trainer().steps == 7

@@ -1,0 +1,114 @@
+"""Write docs/findings.md from the answers of the studies under docs/results/studies.
+
+python -m benchmarks.findings
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from benchmarks.markdown import table
+from benchmarks.studies import ROOT, STUDIES, Study
+
+PAGE = ROOT / "docs" / "findings.md"
+
+HEAD = """# Findings
+
+Written by `python -m benchmarks.findings` from the files under `docs/results/studies/`, which `python -m benchmarks.studies`
+measures; the figures are not edited by hand. Accuracy in percent on test, mean ± standard deviation over seeds. The dev
+split chose whatever was chosen; each run read the test split once. What the intervals and tests are stands in
+[studies.md](studies.md).
+"""
+
+QUESTIONS = (
+    (
+        "Frozen GloVe, tuned GloVe or learned embeddings?",
+        "embeddings-",
+        "Four ways to get word vectors, all else equal: `learned` (random, 100-d, trained), `glove-frozen` and "
+        "`glove-tuned` (GloVe 6B, 50-d beside a 100-d part, fixed or trained on), `corpus` (word2vec on the train split's own "
+        "text, trained on). Beside them the baselines, on the same rows and tokens.",
+    ),
+    (
+        "Does SeqPool help?",
+        "pooling-",
+        "On the hidden states of another model, a frozen MiniLM: only the pooling and a linear head are trained.",
+    ),
+    ("", "own-pooling-", "And in the compact transformer itself:"),
+    (
+        "When does a bag of n-grams overtake the compact transformer?",
+        "curve-",
+        "Accuracy against the number of training rows. Each seed draws its own rows; dev and test stay whole.",
+    ),
+)
+
+
+def page() -> str:
+    """The text of docs/findings.md."""
+    text = HEAD
+    for title, prefix, introduction in QUESTIONS:
+        studies = [study for study in STUDIES if study.name.startswith(prefix) and study.result.exists()]
+        if studies:
+            text += (f"\n## {title}\n" if title else "") + f"\n{introduction}\n"
+            text += "".join(_section(study, _load(study)) for study in studies)
+    return text
+
+
+def _section(study: Study, result: Mapping[str, Any]) -> str:
+    """A study: where it was measured, its table, its plot, and what can be said."""
+    rows = max(result["runs"], key=lambda run: run["train_rows"] or 0)
+    measured = result["measured"]
+    where = (
+        f"\n### `{result['dataset']}`\n\n{rows['train_rows']:,} / {rows['dev_rows']:,} / {result['test_rows']:,} rows of "
+        f"train / dev / test, {len(result['seeds'])} seeds; {measured['processor']}, {measured['date']}.\n\n"
+        f"    {study.command}\n\n"
+    )
+    figures = _points(result) if "lines" in result else _conditions(result)
+    plot = f"\n![{study.name}](results/studies/{study.name}.svg)\n\n"
+    return where + figures + plot + "".join(f"- {sentence}\n" for sentence in result["statements"])
+
+
+def _conditions(result: Mapping[str, Any]) -> str:
+    header = ("", "accuracy", "95 % interval", "macro F1", "coverage", "parameters", "seconds", "rows/s")
+    return table(header, [_condition(side) for side in result["conditions"] if side["accuracy"]])
+
+
+def _condition(side: Mapping[str, Any]) -> tuple[str, ...]:
+    accuracy = side["accuracy"]
+    return (
+        f"{side['name']}{' (baseline)' if side['baseline'] else ''}",
+        _spread(accuracy),
+        "" if accuracy["low"] is None else f"{100 * accuracy['low']:.2f} to {100 * accuracy['high']:.2f}",
+        f"{100 * side['macro_f1']['mean']:.2f}",
+        "" if side["coverage"] is None else f"{side['coverage']:.1%}",
+        f"{side['parameters']:,}",
+        f"{side['seconds']:,.0f}",
+        f"{side['rows_per_second']:,.0f}",
+    )
+
+
+def _points(result: Mapping[str, Any]) -> str:
+    lines = result["lines"]
+    reached = [{point["rows"]: _spread(point["accuracy"]) for point in line["points"]} for line in lines]
+    rows: Iterable[int] = sorted({size for of_rows in reached for size in of_rows})
+    return table(
+        ("rows of train", *(line["name"] for line in lines)),
+        [(f"{size:,}", *(of_rows.get(size, "") for of_rows in reached)) for size in rows],
+    )
+
+
+def _spread(summary: Mapping[str, Any]) -> str:
+    """`92.68 ± 0.41`, or the single value."""
+    return f"{100 * summary['mean']:.2f}" + ("" if summary["std"] is None else f" ± {100 * summary['std']:.2f}")
+
+
+def _load(study: Study) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(study.result.read_text(encoding="utf-8"))
+    return loaded
+
+
+if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,117 @@
+"""Run the studies that docs/findings.md reports, and keep the answer and the plot of each under docs/results/studies.
+
+    python -m benchmarks.studies                        # all; about four hours on two cores
+    python -m benchmarks.studies --only embeddings-trec # one
+    python -m benchmarks.findings                       # then write docs/findings.md
+
+Needs the data sets under $CCT_TEXT_DATA, a glove.6B.zip under $CCT_TEXT_VECTORS, and the extras `baselines`, `report` and
+`transformers`. Killed and repeated, it goes on where it stopped. Exits with 1 if a study failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.conditions import conditions
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "docs" / "results" / "studies"
+VECTORS = ("--vectors", "glove.6B.50d+glove.6B.100d")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A command and its answer.
+
+    Attributes:
+        name: of its files.
+        arguments: of `cct-text`, without `--out`.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+
+    @property
+    def command(self) -> str:
+        """As one types it."""
+        return f"cct-text {' '.join(self.arguments)}"
+
+    @property
+    def answer(self) -> str:
+        """Name of its files in the study folder: `.json`, `.svg`."""
+        return "curve" if self.arguments[0] == "curve" else "comparison"
+
+    @property
+    def result(self) -> Path:
+        """Where the answer is kept."""
+        return RESULTS / f"{self.name}.json"
+
+
+def _embeddings(dataset: str, seeds: int, *options: str) -> Study:
+    return Study(
+        f"embeddings-{dataset}",
+        ("compare", dataset, "--seeds", str(seeds), *VECTORS, *options, "--baselines"),
+    )
+
+
+def _curve(dataset: str, seeds: int) -> Study:
+    beside = ("--baseline", "tfidf-lr", "--baseline", "nb-svm", "--baseline", "fasttext", "--baseline", "glove-mean-lr")
+    return Study(f"curve-{dataset}", ("curve", dataset, "--seeds", str(seeds), *VECTORS, *beside))
+
+
+SENTENCES = ("--set", "phrases=false", "--epochs", "15")
+"""The trees' sentences alone: their phrases are 20 times the rows, and few data sets have such."""
+
+STUDIES = (
+    _embeddings("trec", 5),
+    _embeddings("sst2", 5, *SENTENCES),
+    _embeddings("sst3", 5, *SENTENCES),
+    _embeddings("ag_news", 3),
+    _embeddings("imdb", 3),
+    Study("pooling-trec", ("pooling", "trec", "--seeds", "5")),
+    Study("pooling-sst2", ("pooling", "sst2", "--seeds", "5")),
+    Study(
+        "own-pooling-trec",
+        ("compare", "trec", "--vary", "pooling=seqpool,mean,max,class-token", "--seeds", "5", *VECTORS),
+    ),
+    _curve("trec", 5),
+    _curve("ag_news", 3),
+    _curve("imdb", 3),
+)
+
+
+def run(study: Study, folder: Path) -> bool:
+    """Run a study as far as it is not, and keep its answer and plot; whether it went well."""
+    print(f"{study.name} ...", file=sys.stderr, flush=True)
+    out = folder / study.name
+    command = [sys.executable, "-m", "cct_text_cli", *study.arguments, "--out", str(out)]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        return False
+    answer = json.loads((out / f"{study.answer}.json").read_text(encoding="utf-8"))
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    kept = {"command": study.command, "measured": conditions(), **answer}
+    study.result.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    shutil.copyfile(out / f"{study.answer}.svg", study.result.with_suffix(".svg"))
+    return True
+
+
+def main() -> int:
+    """Run the studies one after another; 1 if one failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", action="append", choices=[study.name for study in STUDIES])
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "studies", help="folder of the studies' runs")
+    options = parser.parse_args()
+    wanted = [study for study in STUDIES if not options.only or study.name in options.only]
+    failed = [study for study in wanted if not run(study, options.runs)]
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""Learning curves as SVG and PNG. The figures are given; nothing is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cct_text.report.plots import save
+
+COLORS = ("#1b4965", "#e07a1f", "#2a9d8f", "#9b2226", "#6a4c93", "#7f7f7f", "#b5838d", "#588157", "#000000", "#bc6c25")
+MARKERS = "oDs^v<>PX*"
+"""Lines are told apart by marker as well as by colour; those of baselines are dashed."""
+
+
+@dataclass(frozen=True)
+class PointOfLine:
+    """Accuracy, in [0, 1], and the ends of its interval, None where there is none, after so many rows."""
+
+    rows: int
+    mean: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class LineOfPoints:
+    """A learner's points, by rows."""
+
+    name: str
+    dashed: bool
+    points: Sequence[PointOfLine]
+
+
+def plot_curve(path: Path, title: str, lines: Sequence[LineOfPoints]) -> list[Path]:
+    """Accuracy over the number of training rows, which is on a log scale, with intervals.
+
+    Args:
+        path: of the files, without their ending.
+        title: above the plot.
+        lines: at least one, each of at least one point.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UsageError: if they cannot be written.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    figure = Figure(figsize=(8, 4.8), layout="constrained")
+    figure.suptitle(title, fontsize=11)
+    axes = figure.subplots()
+    for place, line in enumerate(lines):
+        color, marker = COLORS[place % len(COLORS)], MARKERS[place % len(MARKERS)]
+        rows = [point.rows for point in line.points]
+        means = [100 * point.mean for point in line.points]
+        shape = "--" if line.dashed else "-"
+        axes.plot(rows, means, label=line.name, color=color, marker=marker, linestyle=shape, markersize=5)
+        for point in line.points:
+            if point.low is not None and point.high is not None:
+                axes.plot([point.rows] * 2, [100 * point.low, 100 * point.high], "-", color=color, alpha=0.5)
+    ticks = sorted({point.rows for line in lines for point in line.points})
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda rows, _: f"{rows:,.0f}"))
+    axes.set_xlabel("rows of train (log scale)")
+    axes.set_ylabel("test accuracy, %: mean and 95 % interval")
+    axes.grid(color="#dddddd")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=9)
+    return save(figure, path)

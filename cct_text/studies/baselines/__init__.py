@@ -1,0 +1,44 @@
+"""What people use in a compact transformer's place, trained on the same rows and measured the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A learner.
+
+    Attributes:
+        name: as users name it.
+        seeded: whether its result depends on the seed.
+        package: that it needs beyond the library's own; None for none.
+        extra: of cct-text that installs the package.
+    """
+
+    name: str
+    seeded: bool = False
+    package: str | None = None
+    extra: str | None = None
+
+    @property
+    def installed(self) -> bool:
+        """Whether the package that it needs is there."""
+        return self.package is None or find_spec(self.package) is not None
+
+
+BASELINES: Mapping[str, Baseline] = {
+    baseline.name: baseline
+    for baseline in (
+        Baseline("majority"),
+        Baseline("tfidf-lr"),
+        Baseline("nb-svm"),
+        Baseline("fasttext", seeded=True, package="fasttext", extra="baselines"),
+        Baseline("glove-mean-lr"),
+        Baseline("kim-cnn-static", seeded=True),
+        Baseline("kim-cnn-tuned", seeded=True),
+    )
+}
+"""The baselines by name, the simplest first."""

@@ -1,0 +1,119 @@
+"""A baseline's run: data, fitting, figures on dev and test, and the folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cct_text.artifacts import METRICS, RunFolder
+from cct_text.config import Config
+from cct_text.datasets import Dataset, load_dataset
+from cct_text.errors import UsageError
+from cct_text.studies.baselines import BASELINES
+from cct_text.studies.baselines.learned import Learned
+from cct_text.training.metrics import classification_metrics, split_metrics
+from cct_text.training.results import Learner, run_metrics, write_predictions
+
+KIM_CNN = {"kim-cnn-static": "glove-frozen", "kim-cnn-tuned": "glove-tuned"}
+"""Embedding mode by name."""
+
+
+def train_baseline(name: str, config: Config, out: str | Path) -> dict[str, Any]:
+    """Fit a baseline to what `train` would train on, and write `metrics.json` and `predictions.parquet`.
+
+    What is chosen is chosen by dev; test is read once, at the end. The options of the network do not count, but that
+    Kim's network is trained with those of the training.
+
+    Args:
+        name: of `BASELINES`.
+        config: the options of the run.
+        out: its folder; a finished run of the same options is returned as it is.
+
+    Returns:
+        The content of `metrics.json`: what a run has, and `baseline`, `config` and what was `chosen`.
+
+    Raises:
+        UsageError: if the folder holds a run of other options, or cannot be written to.
+        DataError: if the data set cannot be used.
+        ResourceError: if data, vectors or the baseline's package are not here.
+    """
+    folder = RunFolder(out)
+    own = {"baseline": BASELINES[name].name, "config": config.to_dict()}
+    if folder.file(METRICS).exists():
+        found = folder.read_json(METRICS)
+        if {key: found.get(key) for key in own} != own:
+            raise UsageError(f"{out}: a run with other options; choose another --out")
+        return found
+    folder.require_writable()
+    if name in KIM_CNN:
+        metrics = _kim_cnn(folder, name, config) | own
+    else:
+        dataset = load_dataset(config.data)
+        learned = _fit(name)(dataset, config)
+        metrics = _metrics(folder, name, config, dataset, learned) | own | {"chosen": learned.chosen}
+    folder.write_json(METRICS, metrics)
+    return metrics
+
+
+def _fit(name: str) -> Callable[[Dataset, Config], Learned]:
+    if name == "fasttext":
+        from cct_text.studies.baselines.fasttext import fit_fasttext
+
+        return fit_fasttext
+    from cct_text.studies.baselines import linear
+
+    return {
+        "majority": linear.fit_majority,
+        "tfidf-lr": linear.fit_tfidf,
+        "nb-svm": linear.fit_nb_svm,
+        "glove-mean-lr": linear.fit_mean_of_vectors,
+    }[name]
+
+
+def _metrics(folder: RunFolder, name: str, config: Config, dataset: Dataset, learned: Learned) -> dict[str, Any]:
+    dev = test = None
+    if learned.dev is not None:
+        dev = _figures(classification_metrics(learned.dev, dataset.dev.labels), learned)
+    if dataset.test is not None and learned.test is not None:
+        seen = dataset.test_seen_in_train
+        test = _figures(split_metrics(learned.test, dataset.test.labels, dataset.labels, seen_in_train=seen), learned)
+        write_predictions(folder, dataset.test, learned.test, dataset.labels, probabilities=learned.probabilities)
+    learner = Learner(
+        model=name,
+        embeddings=None,
+        coverage=learned.coverage,
+        parameters=learned.parameters,
+        embedding_parameters=learned.embedding_parameters,
+        vocabulary=learned.features,
+        epochs=learned.epochs,
+        best_epoch=learned.epochs,
+        seconds=learned.seconds,
+        texts=len(dataset.train) * learned.epochs,
+        precision="fp32",
+        threads=torch.get_num_threads(),
+        device="cpu",
+        truncated_fraction=0.0,
+    )
+    return run_metrics(config, dataset, learner, dev, test)
+
+
+def _figures(metrics: dict[str, Any], learned: Learned) -> dict[str, Any]:
+    """Without loss and calibration where the scores are no probabilities."""
+    if learned.probabilities:
+        return metrics
+    unknown = {"loss": None, "ece": None}
+    apart = metrics.get("without_rows_in_train")
+    return metrics | unknown | ({"without_rows_in_train": apart | unknown} if apart else {})
+
+
+def _kim_cnn(folder: RunFolder, name: str, config: Config) -> dict[str, Any]:
+    from cct_text.studies.baselines.kim_cnn import train_kim_cnn
+    from cct_text.training.preparation import prepare
+    from cct_text.training.run import evaluate_and_write
+
+    config = config.with_values({"embeddings": KIM_CNN[name]}, source=name)
+    data = prepare(config)
+    return evaluate_and_write(folder, config, data, train_kim_cnn(config, data), name)

@@ -1,0 +1,106 @@
+"""Run a study over numbers of training rows, and write the learning curve into its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cct_text.artifacts import RunFolder
+from cct_text.datasets import load_dataset
+from cct_text.errors import UsageError
+from cct_text.report.curve_plot import LineOfPoints, PointOfLine, plot_curve
+from cct_text.report.plots import can_plot
+from cct_text.studies.compare import write_table
+from cct_text.studies.grid import Condition, baselines
+from cct_text.studies.learning_curve import Cell, LearningCurve, cells, sizes
+from cct_text.studies.study import Study, StudyObserver, plan, run_all
+from cct_text.training.recipes import resolve_config
+
+CURVE = "curve"
+"""Name of the files: `.json`, `.svg` and `.png`."""
+TABLE = "runs"
+
+
+def plan_curve(
+    dataset: str,
+    learners: Sequence[Condition],
+    *,
+    rows: str | None,
+    seeds: int,
+    out: str | Path,
+    beside: Sequence[str] = (),
+    config_file: str | Path | None = None,
+    values: Mapping[str, object] | None = None,
+) -> tuple[Study, list[Cell]]:
+    """A study of some learners with several numbers of training rows.
+
+    Args:
+        dataset: registered name, file, or hub name.
+        learners: what to try; empty for the model that the options name, alone.
+        rows: numbers of rows, `100,1000,all`; the usual ones when None.
+        seeds: how many of each; each draws its own rows.
+        out: folder of the study.
+        beside: names of baselines.
+        config_file: TOML file with options of all runs.
+        values: options of all runs.
+
+    Raises:
+        UsageError: if an option, a baseline or a number of rows is wrong, or the folder holds a run with other options.
+        DataError: if the data set cannot be used.
+        ResourceError: if the data set is not here and cannot be fetched.
+    """
+    given = dict(values or {})
+    config = resolve_config(dataset, config_file=config_file, values=given)
+    if config.data.train_rows is not None:
+        raise UsageError(f"train_rows = {config.data.train_rows}: the study sets it; give --rows instead")
+    # A folder and a name that say what learns, where nothing is varied.
+    alone = Condition({"model": config.model.model})
+    given = given if learners else {name: value for name, value in given.items() if name != "model"}
+    every = [*(learners or [alone]), *baselines(beside, config.model.model)]
+    available = len(load_dataset(config.data).train)
+    planned = cells(every, sizes(rows, available), available)
+    conditions = [cell.condition for cell in planned]
+    return plan(dataset, conditions, seeds=seeds, out=out, config_file=config_file, values=given), planned
+
+
+def curve(
+    study: Study, planned: Sequence[Cell], *, workers: int | None = None, observer: StudyObserver | None = None
+) -> LearningCurve:
+    """Make all runs that are not there yet, and draw the curve.
+
+    `curve.json`, `runs.csv`, `runs.parquet` and, with matplotlib, `curve.svg` and `curve.png` are written into the
+    study's folder.
+
+    Args:
+        study: what to run, as `plan_curve` has it.
+        planned: its cells.
+        workers: processes, of one thread each; as many as suit the cores when not given.
+        observer: hears of each run that ends.
+
+    Raises:
+        UsageError: if the folder cannot be written to, or the data set has no test split.
+        DataError: if two runs saw different test rows.
+    """
+    found = LearningCurve.of(study.dataset, planned, run_all(study, workers=workers, observer=observer))
+    RunFolder(study.out).write_json(f"{CURVE}.json", found.to_dict())
+    write_table(study.out / TABLE, found.table())
+    if can_plot() and any(line.points for line in found.lines):
+        _plot(study.out, found)
+    return found
+
+
+def _plot(out: Path, found: LearningCurve) -> None:
+    lines = [
+        LineOfPoints(
+            line.name,
+            line.baseline,
+            [
+                PointOfLine(point.rows, point.accuracy.mean, point.accuracy.low, point.accuracy.high)
+                for point in line.points
+            ],
+        )
+        for line in found.lines
+        if line.points
+    ]
+    seeds = f"{len(found.seeds)} seed{'s' if len(found.seeds) > 1 else ''}"
+    plot_curve(out / CURVE, f"{found.dataset}, {found.test_rows:,} test rows, {seeds}", lines)

@@ -1,0 +1,193 @@
+"""A study: the same data, some options varied, several seeds of each combination; planned, and run as far as it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from cct_text.artifacts import METRICS, PREDICTIONS, RunFolder
+from cct_text.config import Config
+from cct_text.datasets import load_dataset
+from cct_text.errors import DataError, UsageError
+from cct_text.model.architecture import resolve_architecture
+from cct_text.studies.baselines import BASELINES
+from cct_text.studies.comparison import Run
+from cct_text.studies.grid import Condition, baselines
+from cct_text.studies.workers import Job, train_all
+from cct_text.training.recipes import resolve_config
+
+RUNS = "runs"
+ANY_WIDTH = 5_040
+"""A width of word vectors that any usual number of heads divides: theirs is not known before they are read."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is to be run.
+
+    Attributes:
+        dataset: as it was named.
+        conditions: what is tried.
+        seeds: of each.
+        configs: all options of the first seed of each condition.
+        out: folder of the study.
+    """
+
+    dataset: str
+    conditions: tuple[Condition, ...]
+    seeds: tuple[int, ...]
+    configs: tuple[Config, ...]
+    out: Path
+
+    def jobs(self) -> dict[Path, tuple[Condition, int, Job]]:
+        """Each run by its folder, all conditions of a seed before the next seed.
+
+        A condition that no seed changes has one run. Where not all rows of train are used, each seed has its own.
+        """
+        runs = {}
+        for seed in self.seeds:
+            for condition, config in zip(self.conditions, self.configs, strict=True):
+                some_rows = config.data.train_rows is not None
+                if seed != self.seeds[0] and not some_rows and not _depends_on_the_seed(condition):
+                    continue
+                folder = self.out / RUNS / condition.folder / f"seed-{seed}"
+                values = {"seed": seed, "train_rows_seed": seed} if some_rows else {"seed": seed}
+                runs[folder] = (
+                    condition,
+                    seed,
+                    Job(config.with_values(values, source="seeds"), folder, condition.learner),
+                )
+        return runs
+
+
+def _depends_on_the_seed(condition: Condition) -> bool:
+    return condition.learner is None or BASELINES[condition.learner].seeded
+
+
+class StudyObserver:
+    """Hears how a study goes on; this one keeps silent, a command line shows it."""
+
+    def started(self, study: Study) -> None:
+        """The study begins."""
+
+    def ended(self, run: Run, *, earlier: bool) -> None:
+        """A run ended; `earlier`: an earlier call had made it."""
+
+
+def plan(
+    dataset: str,
+    conditions: Sequence[Condition],
+    *,
+    seeds: int,
+    out: str | Path,
+    beside: Sequence[str] = (),
+    config_file: str | Path | None = None,
+    values: Mapping[str, object] | None = None,
+) -> Study:
+    """A study whose options are all known and allowed.
+
+    Args:
+        dataset: registered name, file, or hub name.
+        conditions: what to try.
+        seeds: how many of each, from the configuration's `seed` on.
+        out: folder of the study.
+        beside: names of baselines.
+        config_file: TOML file with options of all runs.
+        values: options of all runs.
+
+    Raises:
+        UsageError: if an option or a baseline is unknown or its value cannot be used, or the folder holds a run with
+            other options.
+    """
+    if seeds < 1:
+        raise UsageError(f"--seeds {seeds}: expected at least 1")
+    given = dict(values or {})
+    model = resolve_config(dataset, config_file=config_file, values=given).model.model
+    tried = {condition.folder for condition in conditions}
+    conditions = [*conditions, *(one for one in baselines(beside, model) if one.folder not in tried)]
+    configs = []
+    for condition in conditions:
+        if not condition.baseline and (twice := [key for key in condition.values if key in given]):
+            raise UsageError(f"--vary {twice[0]}: {twice[0]} is given by an option as well; leave one out")
+        config = resolve_config(dataset, config_file=config_file, values={**given, **condition.values})
+        resolve_architecture(config.model, ANY_WIDTH)
+        configs.append(config)
+    first = configs[0].training.seed
+    study = Study(dataset, tuple(conditions), tuple(range(first, first + seeds)), tuple(configs), Path(out))
+    for folder, (_, _, job) in study.jobs().items():
+        if RunFolder(folder).exists() and RunFolder(folder).read_config() != job.config:
+            raise UsageError(f"{folder}: a run with other options; choose another --out for this study")
+    return study
+
+
+def run_all(study: Study, *, workers: int | None = None, observer: StudyObserver | None = None) -> list[Run]:
+    """Make all runs that are not there yet, several at a time; one that fails is told as such.
+
+    Killed and repeated, it goes on where it stopped.
+
+    Args:
+        study: what to run.
+        workers: processes, of one thread each; as many as suit the cores when not given.
+        observer: hears of each run that ends.
+
+    Raises:
+        UsageError: if the folder cannot be written to, or the data set has no test split.
+        DataError: if two runs saw different test rows.
+    """
+    observer = observer or StudyObserver()
+    RunFolder(study.out).require_writable()
+    observer.started(study)
+    planned = study.jobs()
+    done: dict[Path, Run] = {}
+    for folder, (condition, seed, _) in planned.items():
+        if RunFolder(folder).file(METRICS).exists():
+            done[folder] = _read(condition, seed, folder)
+            observer.ended(done[folder], earlier=True)
+    missing = [job for folder, (_, _, job) in planned.items() if folder not in done]
+    if missing and load_dataset(missing[0].config.data).test is None:
+        raise UsageError(
+            f"{study.dataset}: has no test split, on which runs are compared; "
+            "name one by --test FILE, or cut one by --set test_fraction=0.2"
+        )
+    for outcome in train_all(missing, workers=workers):
+        folder = outcome.job.out
+        condition, seed, _ = planned[folder]
+        failed = outcome.error is not None
+        done[folder] = Run(condition, seed, None, None, outcome.error) if failed else _read(condition, seed, folder)
+        observer.ended(done[folder], earlier=False)
+    _require_same_rows([folder for folder, run in done.items() if run.error is None])
+    return [done[folder] for folder in planned]
+
+
+def _read(condition: Condition, seed: int, folder: Path) -> Run:
+    """A finished run out of its folder."""
+    table = _predictions(folder, "label", "prediction")
+    right = pc.equal(table["label"], table["prediction"]).to_numpy()
+    return Run(condition, seed, RunFolder(folder).read_json(METRICS), right, None)
+
+
+def _predictions(folder: Path, *columns: str) -> pa.Table:
+    path = RunFolder(folder).file(PREDICTIONS)
+    try:
+        return pq.read_table(path, columns=list(columns))
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"cannot read: {error}; remove the run folder to train it again", path=path) from None
+
+
+def _require_same_rows(folders: Sequence[Path]) -> None:
+    """Runs are paired by test row: all must have seen the same."""
+    first: pa.Table | None = None
+    for folder in folders:
+        rows = _predictions(folder, "text", "label")
+        first = rows if first is None else first
+        if not rows.equals(first):
+            raise DataError(
+                f"its test rows are not those of {folders[0]}, so the two cannot be compared; "
+                "did a file change in between? Remove the older one to train it again",
+                path=folder,
+            )

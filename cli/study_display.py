@@ -1,0 +1,87 @@
+"""What a study shows while it runs: how far each condition is, and how long is left."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from types import TracebackType
+from typing import Self
+
+import typer
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from cct_text.studies.comparison import Run
+from cct_text.studies.statistics import summarize
+from cct_text.studies.study import Study, StudyObserver
+
+from .tables import figures_table, percent
+
+
+class StudyDisplay(StudyObserver):
+    """Draws on standard error: a live table on a terminal, one line a run elsewhere."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True, highlight=False, markup=False)
+        self.live = Live(console=self.console, transient=True, auto_refresh=False)
+        self.runs: dict[str, list[Run]] = {}
+        self.planned: Counter[str] = Counter()
+        self.fresh = 0
+        self.begun = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if self.console.is_terminal:
+            self.live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.live.stop()
+        if isinstance(error, KeyboardInterrupt):
+            typer.echo("cct-text: interrupted; repeat the command to go on", err=True)
+            raise typer.Exit(130) from None
+
+    def started(self, study: Study) -> None:
+        self.runs = {condition.name: [] for condition in study.conditions}
+        self.planned = Counter(condition.name for condition, _, _ in study.jobs().values())
+        self.begun = time.monotonic()
+        runs = f"{self.planned.total()} runs of {len(study.conditions)} conditions"
+        self.console.print(f"{study.dataset}: {runs} in {study.out}", soft_wrap=True)
+        self._draw()
+
+    def ended(self, run: Run, *, earlier: bool) -> None:
+        self.runs[run.condition.name].append(run)
+        self.fresh += not earlier
+        name, row = f"{run.condition.name}, seed {run.seed}", run.row()
+        if run.error is not None:
+            self.console.print(f"{name}: failed: {run.error}", soft_wrap=True)
+        elif not self.console.is_terminal and not earlier:
+            reached = f"test {row['test_accuracy']:.2%}, {row['seconds']:.0f} s"
+            self.console.print(f"{self.done}/{self.planned.total()} {name}: {reached}; {self.left}", soft_wrap=True)
+        self._draw()
+
+    @property
+    def done(self) -> int:
+        """Runs that ended, now or earlier."""
+        return sum(map(len, self.runs.values()))
+
+    @property
+    def left(self) -> str:
+        """How long the rest will take, if it takes as long as what was run now."""
+        if not self.fresh:
+            return f"{self.planned.total() - self.done} runs left"
+        seconds = (time.monotonic() - self.begun) / self.fresh * (self.planned.total() - self.done)
+        return f"{seconds // 60:.0f} min {seconds % 60:.0f} s left" if seconds >= 60 else f"{seconds:.0f} s left"
+
+    def _draw(self) -> None:
+        if not self.console.is_terminal:
+            return
+        table = figures_table("", "runs", "accuracy")
+        for name, runs in self.runs.items():
+            reached = [run.row()["test_accuracy"] for run in runs if run.error is None]
+            table.add_row(
+                Text(name), f"{len(runs)}/{self.planned[name]}", percent(summarize(reached)) if reached else ""
+            )
+        self.live.update(Group(table, Text(self.left)), refresh=True)

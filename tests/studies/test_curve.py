@@ -1,0 +1,51 @@
+"""A learning curve from one end to the other, on the embedded data set."""
+
+import json
+
+import pytest
+
+from cct_text.datasets import load_dataset
+from cct_text.errors import UsageError
+from cct_text.studies.curve import curve, plan_curve
+from cct_text.studies.grid import grid
+
+SMALL = {"embeddings": "learned", "embedding_dim": 16, "width": 16, "epochs": 1}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    out = tmp_path_factory.mktemp("curve")
+    study, planned = plan_curve(
+        "questions", [], rows="50,all", seeds=2, out=out, beside=["tfidf-lr"], values={**SMALL, "model": "cct-2/1"}
+    )
+    return out, study, curve(study, planned, workers=2)
+
+
+def test_the_model_and_the_baseline_have_a_point_for_each_number_of_rows(found):
+    out, study, result = found
+    rows = len(load_dataset("questions").train)
+    assert [(line.name, [point.rows for point in line.points]) for line in result.lines] == [
+        ("cct-2/1", [50, rows]),
+        ("tfidf-lr", [50, rows]),
+    ]
+    # With all rows nothing is drawn, and n-grams do not depend on the seed.
+    assert len(study.jobs()) == 4 + 2 + 1
+    of_rows = {row["train_rows"] for row in result.table() if row["rows"] == 50}
+    assert of_rows == {50}
+    assert json.loads((out / "curve.json").read_text()) == json.loads(json.dumps(result.to_dict()))
+    assert {"curve.svg", "curve.png", "runs.csv", "runs.parquet"} <= {path.name for path in out.iterdir()}
+
+
+def test_lines_can_be_options(tmp_path):
+    study, planned = plan_curve(
+        "questions", grid(["pooling=mean,max"]), rows="all", seeds=1, out=tmp_path, values=SMALL
+    )
+    assert [cell.learner.name for cell in planned] == ["mean", "max"]
+    assert [condition.folder for condition in study.conditions] == ["pooling=mean", "pooling=max"]
+
+
+def test_mistakes_are_told(tmp_path):
+    with pytest.raises(UsageError, match="--rows 10,9999"):
+        plan_curve("questions", [], rows="10,9999", seeds=1, out=tmp_path)
+    with pytest.raises(UsageError, match="train_rows = 10: the study sets it"):
+        plan_curve("questions", [], rows=None, seeds=1, out=tmp_path, values={"train_rows": 10})

@@ -1,0 +1,66 @@
+"""The paper's table."""
+
+import pytest
+
+from cct_text.datasets.registry import ENTRIES
+from cct_text.errors import UsageError
+from cct_text.model.architecture import MODEL_NAMES
+from cct_text.studies.reproduction import Cell, Reproduction, plan_reproduction, published, reproduce, statements
+from cct_text.studies.statistics import summarize
+
+SMALL = {"width": 16, "epochs": 1, "max_words": 16, "embeddings": "learned", "embedding_dim": 16, "train_rows": 100}
+
+
+def cell(values, figure):
+    return Cell("trec", "cct-2/1", summarize(values) if values else None, figure, 4_907)
+
+
+def test_the_published_figures_are_those_of_named_models_on_registered_data_sets():
+    known = published()
+    assert known["trec"]["cct-4/2"] == 93.60
+    assert known["ag_news"]["cct-6/4"] == 92.95
+    assert all(len(models) == 9 and models.keys() <= set(MODEL_NAMES) for models in known.values())
+    assert known.keys() <= set(ENTRIES)
+
+
+def test_two_standard_errors_of_the_difference_by_hand():
+    # Standard deviation 0.01 over 4 seeds: two standard errors are 0.02 sqrt(1 + 1/4) = 0.0224.
+    values = [0.92 - 0.0123, 0.92 + 0.0123, 0.92, 0.92]
+    assert cell(values, 0.92).accuracy.std == pytest.approx(0.01, rel=0.01)
+    assert [cell(values, figure).differs for figure in (0.92, 0.942, 0.943, 0.898, 0.897)] == [
+        False,
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
+def test_what_cannot_be_told_is_not_told():
+    assert cell([0.9], 0.8).differs is None
+    assert cell([0.9, 0.91], None).differs is None
+    assert cell([], 0.8).differs is None
+    assert statements(Reproduction((cell([0.9], 0.8),), 1, ()))[0].endswith("it takes two seeds of ours or more.")
+
+
+def test_models_and_data_sets_can_be_chosen_and_a_wrong_one_is_told(tmp_path):
+    every = plan_reproduction([], [], seeds=1, out=tmp_path)
+    assert [study.dataset for study in every] == ["ag_news", "trec"]
+    assert all(len(study.conditions) == 9 for study in every)
+    with pytest.raises(UsageError, match="unknown data set with published figures 'imdb'"):
+        plan_reproduction(["imdb"], [], seeds=1, out=tmp_path)
+    with pytest.raises(UsageError, match="cct-2/x"):
+        plan_reproduction(["trec"], ["cct-2/x"], seeds=1, out=tmp_path)
+
+
+def test_our_figures_stand_beside_the_published_ones(tmp_path):
+    studies = plan_reproduction(["trec"], ["cct-2/1", "cvt-2/1"], seeds=2, out=tmp_path, values=SMALL)
+    found = reproduce(studies, tmp_path, workers=2)
+    first, second = found.cells
+    assert (first.model, first.published, first.train_rows) == ("cct-2/1", 0.91, 100)
+    assert (second.published, second.differs) == (None, None)
+    assert first.accuracy.seeds == 2
+    assert first.differs  # 100 rows and one epoch
+    assert statements(found) == ["More than 2 standard errors from the published figure: cct-2/1 on trec."]
+    assert (tmp_path / "reproduction.json").exists()
+    assert {row["dataset"] for row in found.table()} == {"trec"}
