@@ -25,6 +25,7 @@ from .options import (
     TextColumnOption,
     VectorsOption,
     baseline_names,
+    command_line,
     folder_name,
     given_values,
 )
@@ -79,7 +80,7 @@ def compare(
     beside = baseline_names(baseline, every=baselines)
     study = plan(dataset, conditions, seeds=seeds, out=folder, beside=beside, config_file=config, values=values)
     with StudyDisplay() as display:
-        comparison = run(study, workers=jobs, observer=display)
+        comparison = run(study, workers=jobs, observer=display, command=command_line())
     print_comparison(comparison, folder, as_json=json)
     if any(side.failed for side in comparison.sides):
         raise typer.Exit(1)

@@ -24,6 +24,7 @@ from .options import (
     TextColumnOption,
     VectorsOption,
     baseline_names,
+    command_line,
     folder_name,
     given_values,
 )
@@ -89,7 +90,7 @@ def curve(
         values=given_values(flags, set_),
     )
     with StudyDisplay() as display:
-        found = run(study, planned, workers=jobs, observer=display)
+        found = run(study, planned, workers=jobs, observer=display, command=command_line())
     print_curve(found, folder, as_json=json)
     if any(one.error is not None for _, one in found.runs):
         raise typer.Exit(1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -72,6 +74,11 @@ def baseline_names(named: Sequence[str] | None, *, every: bool) -> list[str]:
     for name, extra in missing.items():
         typer.echo(f"without {name}: it needs pip install 'cct-text[{extra}]'", err=True)
     return [name for name in BASELINE_NAMES if name not in missing]
+
+
+def command_line() -> str:
+    """The command that was given, as one types it."""
+    return shlex.join(["cct-text", *sys.argv[1:]])
 
 
 def _set_values(items: Sequence[str] | None) -> dict[str, str]:

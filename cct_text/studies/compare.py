@@ -13,36 +13,41 @@ import pyarrow.parquet as pq
 from cct_text.artifacts import RunFolder, write_atomically
 from cct_text.report.plots import Gap, Group, can_plot, plot_comparison
 from cct_text.studies.comparison import Comparison
+from cct_text.studies.reports import comparison_report
 from cct_text.studies.study import Study, StudyObserver, run_all
 
 COMPARISON = "comparison.json"
 PLOT = "comparison"
 """Name of the plot, `.svg` and `.png`."""
+REPORT = "report.html"
 TABLE = "runs"
 """Name of the tidy table, `.csv` and `.parquet`."""
 
 
-def compare(study: Study, *, workers: int | None = None, observer: StudyObserver | None = None) -> Comparison:
+def compare(
+    study: Study, *, workers: int | None = None, observer: StudyObserver | None = None, command: str | None = None
+) -> Comparison:
     """Make all runs that are not there yet, and compare them.
 
-    `comparison.json`, `runs.csv`, `runs.parquet` and, with matplotlib, `comparison.svg` and `comparison.png` are written
-    into the study's folder.
+    `comparison.json`, `runs.csv`, `runs.parquet`, `report.html` and, with matplotlib, `comparison.svg` and
+    `comparison.png` are written into the study's folder.
 
     Args:
         study: what to run.
         workers: processes, of one thread each; as many as suit the cores when not given.
         observer: hears of each run that ends.
+        command: that repeats it, for the report.
 
     Raises:
         UsageError: if the folder cannot be written to, or the data set has no test split.
         DataError: if two runs saw different test rows.
     """
     comparison = Comparison.of(study.dataset, run_all(study, workers=workers, observer=observer))
-    write_comparison(study.out, comparison)
+    write_comparison(study.out, comparison, command=command)
     return comparison
 
 
-def write_comparison(out: Path, comparison: Comparison) -> None:
+def write_comparison(out: Path, comparison: Comparison, *, command: str | None = None) -> None:
     """The answer as files in a folder.
 
     Raises:
@@ -50,8 +55,18 @@ def write_comparison(out: Path, comparison: Comparison) -> None:
     """
     RunFolder(out).write_json(COMPARISON, comparison.to_dict())
     write_table(out / TABLE, [run.row() for run in comparison.runs])
-    if can_plot() and any(side.accuracy for side in comparison.sides):
-        _plot(out, comparison)
+    svg = _plot(out, comparison) if can_plot() and any(side.accuracy for side in comparison.sides) else None
+    write_page(out, comparison_report(comparison, svg=svg, command=command))
+
+
+def write_page(out: Path, page: str) -> None:
+    """`report.html` in a folder.
+
+    Raises:
+        UsageError: if it cannot be written to.
+    """
+    with write_atomically(out / REPORT) as path:
+        path.write_text(page, encoding="utf-8")
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -68,7 +83,8 @@ def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         pyarrow.csv.write_csv(table, file)
 
 
-def _plot(out: Path, comparison: Comparison) -> None:
+def _plot(out: Path, comparison: Comparison) -> str:
+    """Draw it; the content of the SVG."""
     groups = [
         Group(side.name, list(side.accuracies.values()), side.accuracy.mean, side.accuracy.low, side.accuracy.high)
         for side in comparison.sides
@@ -79,4 +95,6 @@ def _plot(out: Path, comparison: Comparison) -> None:
         for pair in comparison.pairs
     ]
     seeds = f"{len(comparison.seeds)} seed{'s' if len(comparison.seeds) > 1 else ''}"
-    plot_comparison(out / PLOT, f"{comparison.dataset}, {comparison.test_rows:,} test rows, {seeds}", groups, gaps)
+    title = f"{comparison.dataset}, {comparison.test_rows:,} test rows, {seeds}"
+    svg, _ = plot_comparison(out / PLOT, title, groups, gaps)
+    return svg.read_text(encoding="utf-8")

@@ -10,9 +10,10 @@ from cct_text.datasets import load_dataset
 from cct_text.errors import UsageError
 from cct_text.report.curve_plot import LineOfPoints, PointOfLine, plot_curve
 from cct_text.report.plots import can_plot
-from cct_text.studies.compare import write_table
+from cct_text.studies.compare import write_page, write_table
 from cct_text.studies.grid import Condition, baselines
 from cct_text.studies.learning_curve import Cell, LearningCurve, cells, sizes
+from cct_text.studies.reports import curve_report
 from cct_text.studies.study import Study, StudyObserver, plan, run_all
 from cct_text.training.recipes import resolve_config
 
@@ -64,18 +65,24 @@ def plan_curve(
 
 
 def curve(
-    study: Study, planned: Sequence[Cell], *, workers: int | None = None, observer: StudyObserver | None = None
+    study: Study,
+    planned: Sequence[Cell],
+    *,
+    workers: int | None = None,
+    observer: StudyObserver | None = None,
+    command: str | None = None,
 ) -> LearningCurve:
     """Make all runs that are not there yet, and draw the curve.
 
-    `curve.json`, `runs.csv`, `runs.parquet` and, with matplotlib, `curve.svg` and `curve.png` are written into the
-    study's folder.
+    `curve.json`, `runs.csv`, `runs.parquet`, `report.html` and, with matplotlib, `curve.svg` and `curve.png` are written
+    into the study's folder.
 
     Args:
         study: what to run, as `plan_curve` has it.
         planned: its cells.
         workers: processes, of one thread each; as many as suit the cores when not given.
         observer: hears of each run that ends.
+        command: that repeats it, for the report.
 
     Raises:
         UsageError: if the folder cannot be written to, or the data set has no test split.
@@ -84,12 +91,13 @@ def curve(
     found = LearningCurve.of(study.dataset, planned, run_all(study, workers=workers, observer=observer))
     RunFolder(study.out).write_json(f"{CURVE}.json", found.to_dict())
     write_table(study.out / TABLE, found.table())
-    if can_plot() and any(line.points for line in found.lines):
-        _plot(study.out, found)
+    svg = _plot(study.out, found) if can_plot() and any(line.points for line in found.lines) else None
+    write_page(study.out, curve_report(found, svg=svg, command=command))
     return found
 
 
-def _plot(out: Path, found: LearningCurve) -> None:
+def _plot(out: Path, found: LearningCurve) -> str:
+    """Draw it; the content of the SVG."""
     lines = [
         LineOfPoints(
             line.name,
@@ -103,4 +111,5 @@ def _plot(out: Path, found: LearningCurve) -> None:
         if line.points
     ]
     seeds = f"{len(found.seeds)} seed{'s' if len(found.seeds) > 1 else ''}"
-    plot_curve(out / CURVE, f"{found.dataset}, {found.test_rows:,} test rows, {seeds}", lines)
+    svg, _ = plot_curve(out / CURVE, f"{found.dataset}, {found.test_rows:,} test rows, {seeds}", lines)
+    return svg.read_text(encoding="utf-8")

@@ -1,0 +1,79 @@
+"""HTML pages of one file: no script, nothing from elsewhere, all text escaped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table whose first column names its rows.
+
+    Attributes:
+        caption: what it shows.
+        header: of each column.
+        rows: cells, each row as many as the header has.
+    """
+
+    caption: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page; what it has stands in this order.
+
+    Attributes:
+        title: its heading.
+        sentences: as a list.
+        table: of figures.
+        svg: content of an SVG file, drawn on white.
+        description: what the drawing shows, for who cannot see it.
+        code: lines to copy.
+        closed: whether it is opened by a click only.
+    """
+
+    title: str
+    sentences: Sequence[str] = ()
+    table: Table | None = None
+    svg: str | None = None
+    description: str = ""
+    code: Sequence[str] = field(default=())
+    closed: bool = False
+
+
+def render(title: str, subtitle: str, sections: Sequence[Section]) -> str:
+    """A page.
+
+    Args:
+        title: of the page.
+        subtitle: a line below it.
+        sections: from top to bottom.
+    """
+    shown = [(section, _inline(section.svg) if section.svg else None) for section in sections]
+    return _template().render(title=title, subtitle=subtitle, sections=shown)
+
+
+def _inline(svg: str) -> str:
+    """An SVG file as an element of a page: without prolog, metadata and fixed size."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    opening, rest = svg.split(">", 1)
+    return re.sub(r' (?:width|height)="[^"]*"', "", opening) + ' role="img">' + rest
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment
+
+    text = (files("cct_text.report") / "page.html.j2").read_text(encoding="utf-8")
+    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text)

@@ -1,0 +1,166 @@
+"""What a study says, as a page to open, print and send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cct_text.report.page import Section, Table, render
+from cct_text.studies import comparison as comparisons
+from cct_text.studies import learning_curve
+from cct_text.studies.comparison import Comparison, Pair, Run, Side
+from cct_text.studies.learning_curve import LearningCurve, Race
+from cct_text.studies.statistics import Difference, Summary
+
+INTERVALS = (
+    "Mean and standard deviation over seeds; the 95 % interval of the mean is Student's, and tells how far another set of "
+    "seeds may move it."
+)
+DIFFERENCES = (
+    "Differences are paired by seed and test row, both taken as random (Hillis 2007); p is corrected by Holm's method for all "
+    "differences of the page, their intervals are not. With p below 0.05 a difference counts as seen."
+)
+
+
+def comparison_report(comparison: Comparison, *, svg: str | None, command: str | None) -> str:
+    """A comparison as an HTML page.
+
+    Args:
+        comparison: what the runs say.
+        svg: its plot; None where there is none.
+        command: that repeats it; None where it is not known.
+    """
+    sections = [
+        Section("What can be said", [*comparisons.statements(comparison), INTERVALS, DIFFERENCES]),
+        Section("Accuracy", table=_sides(comparison)),
+        *_plot(svg, "Accuracy of each condition, seed by seed, and the differences with their intervals"),
+        *([Section("Differences", table=_pairs(comparison.pairs))] if comparison.pairs else []),
+        *_failures(comparison.runs),
+        *_runs([run.row() for run in comparison.runs]),
+        *_repeat(comparison.runs, command),
+    ]
+    return render(f"Comparison on {comparison.dataset}", _rows(comparison.test_rows, comparison.seeds), sections)
+
+
+def curve_report(curve: LearningCurve, *, svg: str | None, command: str | None) -> str:
+    """A learning curve as an HTML page; the arguments are those of `comparison_report`."""
+    runs = [run for _, run in curve.runs]
+    sections = [
+        Section("What can be said", [*learning_curve.statements(curve), INTERVALS, DIFFERENCES]),
+        *_plot(svg, "Accuracy over the number of training rows, a line for each learner"),
+        Section("Accuracy", table=_points(curve)),
+        *([Section("Differences", table=_gaps(curve.races))] if curve.races else []),
+        *_failures(runs),
+        *_runs(curve.table()),
+        *_repeat(runs, command),
+    ]
+    return render(f"Learning curve on {curve.dataset}", _rows(curve.test_rows, curve.seeds), sections)
+
+
+def _rows(test_rows: int, seeds: Sequence[int]) -> str:
+    return f"{test_rows:,} test rows, {len(seeds)} seed{'s' if len(seeds) > 1 else ''}"
+
+
+def _plot(svg: str | None, description: str) -> list[Section]:
+    return [Section("Plot", svg=svg, description=description)] if svg else []
+
+
+def _sides(comparison: Comparison) -> Table:
+    header = ("", "accuracy", "95 % interval", "macro F1", "coverage", "parameters", "seconds", "rows/s")
+    return Table(
+        "Test accuracy in percent; parameters without word vectors and positions; seconds and rows/s of training.",
+        header,
+        [_side(side, len(header)) for side in comparison.sides],
+    )
+
+
+def _side(side: Side, columns: int) -> list[str]:
+    name = f"{side.name} (baseline)" if side.baseline else side.name
+    if side.accuracy is None or side.macro_f1 is None:
+        return [name, f"{side.failed} failed", *[""] * (columns - 2)]
+    return [
+        name,
+        _spread(side.accuracy) + (f", {side.failed} failed" if side.failed else ""),
+        "" if side.accuracy.low is None else f"{100 * side.accuracy.low:.2f} to {100 * (side.accuracy.high or 0):.2f}",
+        f"{100 * side.macro_f1.mean:.2f}",
+        "" if side.coverage is None else f"{side.coverage:.1%}",
+        f"{side.parameters:,}",
+        f"{side.seconds:,.0f}",
+        f"{side.rows_per_second:,.0f}",
+    ]
+
+
+def _pairs(pairs: Sequence[Pair]) -> Table:
+    rows = [
+        [f"{pair.first} − {pair.second}", *_difference(pair.difference, pair.p_holm, pair.seen), str(pair.seeds)]
+        for pair in pairs
+    ]
+    return Table(
+        "Points of accuracy, the first less the second.",
+        ("", "difference", "95 % interval", "p", "a difference", "seeds"),
+        rows,
+    )
+
+
+def _gaps(races: Sequence[Race]) -> Table:
+    rows = [
+        [f"{race.first} − {race.second}, {gap.rows:,} rows", *_difference(gap.difference, gap.p_holm, gap.seen)]
+        for race in races
+        for gap in race.gaps
+    ]
+    return Table(
+        "Points of accuracy, the first less the second.", ("", "difference", "95 % interval", "p", "a difference"), rows
+    )
+
+
+def _difference(found: Difference, p: float, seen: bool) -> list[str]:
+    return [
+        f"{100 * found.mean:+.2f}",
+        f"{100 * found.low:+.2f} to {100 * found.high:+.2f}",
+        f"{p:.3f}",
+        "seen" if seen else "not seen",
+    ]
+
+
+def _points(curve: LearningCurve) -> Table:
+    reached = [{point.rows: _spread(point.accuracy) for point in line.points} for line in curve.lines]
+    rows = sorted({size for of_rows in reached for size in of_rows})
+    return Table(
+        "Test accuracy in percent by rows of train.",
+        ("rows of train", *(line.name for line in curve.lines)),
+        [[f"{size:,}", *(of_rows.get(size, "failed") for of_rows in reached)] for size in rows],
+    )
+
+
+def _failures(runs: Sequence[Run]) -> list[Section]:
+    failed = [f"{run.condition.name}, seed {run.seed}: {run.error}" for run in runs if run.error is not None]
+    return [Section("Failed runs", failed)] if failed else []
+
+
+def _runs(rows: Sequence[Mapping[str, Any]]) -> list[Section]:
+    """Each run, closed at first."""
+    shown = ("condition", "rows", "seed", "test_accuracy", "test_macro_f1", "dev_accuracy", "best_epoch", "seconds")
+    header = [name for name in shown if any(row.get(name) is not None for row in rows)]
+    table = Table("One line a run; accuracy and F1 in [0, 1].", [name.replace("_", " ") for name in header], [
+        [_cell(row.get(name)) for name in header] for row in rows
+    ])  # fmt: skip
+    return [Section("Each run", table=table, closed=True)]
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _repeat(runs: Sequence[Run], command: str | None) -> list[Section]:
+    """How to get the same again."""
+    done = next((run.metrics for run in runs if run.metrics), None)
+    versions = [] if done is None else [", ".join(f"{name} {number}" for name, number in done["versions"].items())]
+    data = [] if done is None else [f"data sha256 {done['data_sha256']}"]
+    lines = [*([command] if command else []), *versions, *data]
+    return [Section("To repeat it", code=lines)] if lines else []
+
+
+def _spread(summary: Summary) -> str:
+    return f"{100 * summary.mean:.2f}" + ("" if summary.std is None else f" ± {100 * summary.std:.2f}")
