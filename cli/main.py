@@ -19,6 +19,7 @@ from .compare import compare
 from .curve import curve
 from .datasets import datasets
 from .evaluate import evaluate
+from .pooling import pooling
 from .predict import predict
 from .reproduce import reproduce
 from .standard_output import drop_standard_output
@@ -32,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verb in (train, evaluate, predict, compare, curve, reproduce, datasets, vectors):
+for verb in (train, evaluate, predict, compare, curve, reproduce, pooling, datasets, vectors):
     app.command()(verb)
 
 _debug = False

@@ -22,7 +22,7 @@ from cct_text.model.conv_tokenizer import ConvTokenizer
 from cct_text.model.embedding import WordEmbedding
 from cct_text.model.encoder import Encoder
 from cct_text.model.network import TextNetwork
-from cct_text.model.pooling import ClassTokenPool, MaxPool, MeanPool, SeqPool
+from cct_text.model.pooling import build_pooling
 from cct_text.model.positions import LearnablePositions, SinePositions
 
 
@@ -63,7 +63,7 @@ class TextTransformer(TextNetwork):
             attention_dropout=architecture.attention_dropout,
             stochastic_depth=architecture.stochastic_depth,
         )
-        self.pooling = _pooling(architecture)
+        self.pooling = build_pooling(architecture.pooling, width)
         self.head = nn.Linear(width, num_classes)
         self.apply(_initialize)
 
@@ -116,16 +116,6 @@ def _positions(architecture: Architecture, tokens: int, max_words: int) -> nn.Mo
     if architecture.positions == "learnable":
         return LearnablePositions(tokens, architecture.width, max_words=max_words)
     return nn.Identity()
-
-
-def _pooling(architecture: Architecture) -> SeqPool | MeanPool | MaxPool | ClassTokenPool:
-    if architecture.pooling == "seqpool":
-        return SeqPool(architecture.width)
-    if architecture.pooling == "mean":
-        return MeanPool()
-    if architecture.pooling == "max":
-        return MaxPool()
-    return ClassTokenPool()
 
 
 def _initialize(module: nn.Module) -> None:

