@@ -28,7 +28,7 @@ from cct_text.training.metrics import classification_metrics, split_metrics
 from cct_text.training.results import Learner, run_metrics, write_predictions
 
 POOLINGS = "pooling=class-token,mean,max,seqpool"
-LEARNING_RATES = (3e-4, 1e-3, 3e-3)
+LEARNING_RATES = (3e-3, 1e-2, 3e-2)
 """Tried by every run; dev chooses."""
 EPOCHS = 20
 PREDICTED_AT_ONCE = 256
