@@ -1,4 +1,4 @@
-"""Write docs/performance.md from docs/results/performance.json alone.
+"""Write docs/performance.md, and a table of README.md, from docs/results/performance.json alone.
 
 python -m benchmarks.performance
 """
@@ -13,14 +13,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from benchmarks.markdown import table
-from benchmarks.measurement import Goal, Measurement
+from benchmarks.markdown import rewritten, table
+from benchmarks.measurement import PRODUCT, REFERENCE, Goal, Measurement
 from benchmarks.parts import MACHINE, PARTS
+from benchmarks.peers import FASTTEXT, TFIDF
 from cct_text.artifacts import write_atomically
 
 ROOT = Path(__file__).parents[1]
 RESULT = ROOT / "docs" / "results" / "performance.json"
 PAGE = ROOT / "docs" / "performance.md"
+README = ROOT / "README.md"
+IN_README = ("predict-ag_news", "predict-imdb", "training-trec", "training-imdb")
+"""Parts whose rates stand in the README."""
 
 HEAD = """# Performance
 
@@ -102,6 +106,25 @@ def page(results: Mapping[str, Any]) -> str:
         + (_limits(results, rates) if rates else "")
         + _details(results)
     )
+
+
+def readme(text: str, results: Mapping[str, Any]) -> str:
+    """The README with its table of rates written anew."""
+    sides = {
+        "cct-text": PRODUCT,
+        "TF-IDF + LR": TFIDF.name,
+        "fastText": FASTTEXT.name,
+        "the plain pipeline": REFERENCE,
+    }
+    rows = [
+        (
+            measurement.title,
+            *(f"{_number(measurement.median(side))}" if side in measurement.sides else "" for side in sides.values()),
+        )
+        for measurement in measurements(results, [part for part in IN_README if part in results])
+        if measurement.unit == "rows/s"
+    ]
+    return rewritten(text, "performance", table(("rows/s", *sides), rows))
 
 
 def figures(results: Mapping[str, Any], parts: Iterable[str]) -> str:
@@ -245,3 +268,4 @@ def _scaled(value: float, unit: str) -> str:
 if __name__ == "__main__":
     argparse.ArgumentParser(description=__doc__).parse_args()
     PAGE.write_text(page(load()), encoding="utf-8")
+    README.write_text(readme(README.read_text(encoding="utf-8"), load()), encoding="utf-8")

@@ -12,12 +12,11 @@ from statistics import mean, stdev
 from typing import Any
 
 from benchmarks.accuracy import EXPERIMENTS, Experiment
-from benchmarks.markdown import table
+from benchmarks.markdown import rewritten, table
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "results.md"
 README = ROOT / "README.md"
-MARKS = ("<!-- results -->\n", "<!-- /results -->\n")
 
 HEAD = """# Results
 
@@ -72,8 +71,6 @@ def _conditions(versions: str) -> str:
 
 def readme(text: str) -> str:
     """The README with its table between the marks written anew."""
-    before, _, rest = text.partition(MARKS[0])
-    _, _, after = rest.partition(MARKS[1])
     header = ("data set", "train rows", "model", "word vectors", "parameters", "test accuracy", "training")
     rows = [
         (
@@ -89,7 +86,7 @@ def readme(text: str) -> str:
         if (runs := _runs(experiment))
         for first in runs[:1]
     ]
-    return before + MARKS[0] + table(header, rows) + MARKS[1] + after
+    return rewritten(text, "results", table(header, rows))
 
 
 def _count(number: int, noun: str) -> str:

@@ -28,7 +28,7 @@ COLUMNS = ("accuracy", "95 %\ninterval", "macro\nF1", "cover-\nage", "para-\nmet
 def print_comparison(comparison: Comparison, folder: Path, *, as_json: bool) -> None:
     """The conditions beside each other."""
     measured = _measured(comparison.test_rows, comparison.dataset, len(comparison.seeds))
-    note = f"{measured}, 95 % interval of the mean"
+    note = measured and f"{measured}, 95 % interval of the mean"
     _answer(comparison.to_dict(), _sides(comparison), note, comparisons.statements(comparison), folder, as_json=as_json)
 
 
@@ -53,7 +53,8 @@ def _answer(
         return
     console = Console(highlight=False, markup=False)
     console.print(table)
-    console.print(f"{note}\n")
+    if note:
+        console.print(f"{note}\n")
     for sentence in sentences:
         console.print(sentence)
     files = sorted(path.name for path in folder.iterdir() if path.is_file())
@@ -63,6 +64,8 @@ def _answer(
 
 
 def _measured(test_rows: int, dataset: str, seeds: int) -> str:
+    if not test_rows:
+        return ""  # nothing came to an end
     over = f"{seeds} seed{'s' if seeds > 1 else ''}"
     return f"accuracy in % on {test_rows:,} test rows of {dataset}: mean and standard deviation over {over}"
 

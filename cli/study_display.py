@@ -47,7 +47,7 @@ class StudyDisplay(StudyObserver):
         self.runs = {condition.name: [] for condition in study.conditions}
         self.planned = Counter(condition.name for condition, _, _ in study.jobs().values())
         self.begun = time.monotonic()
-        runs = f"{self.planned.total()} runs of {len(study.conditions)} conditions"
+        runs = f"{_count(self.planned.total(), 'run')} of {_count(len(study.conditions), 'condition')}"
         self.console.print(f"{study.dataset}: {runs} in {study.out}", soft_wrap=True)
         self._draw()
 
@@ -85,3 +85,7 @@ class StudyDisplay(StudyObserver):
                 Text(name), f"{len(runs)}/{self.planned[name]}", percent(summarize(reached)) if reached else ""
             )
         self.live.update(Group(table, Text(self.left)), refresh=True)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"

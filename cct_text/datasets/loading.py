@@ -224,6 +224,10 @@ def _finish(
     digest = content_digest(labels, splits)
     if test is None and config.test_fraction:
         train, test = cut_split(train, config.test_fraction, config.split_seed)
+        if not len(test):
+            raise DataError(
+                f"{config.dataset}: too few rows to cut a test split from (test_fraction = {config.test_fraction})"
+            )
     cut = dev is None
     if dev is None:
         train, dev = cut_split(train, config.dev_fraction, config.split_seed)

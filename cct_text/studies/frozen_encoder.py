@@ -24,7 +24,7 @@ class HiddenStates:
     """Hidden states of N texts without their pads.
 
     Attributes:
-        flat: (P, W) float16, the word pieces of all texts one after another.
+        flat: (P, W) of any float type, the word pieces of all texts one after another.
         offsets: (N + 1,) int64: text i is flat[offsets[i]:offsets[i + 1]].
     """
 

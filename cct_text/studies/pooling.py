@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from cct_text.artifacts import METRICS, RunFolder
 from cct_text.config import Config, Pooling
 from cct_text.datasets import Dataset, load_dataset
-from cct_text.model.pooling import build_pooling
+from cct_text.model.pooling import AnyPool, build_pooling
 from cct_text.studies.compare import write_comparison
 from cct_text.studies.comparison import Comparison
 from cct_text.studies.frozen_encoder import FrozenEncoder, HiddenStates
@@ -74,6 +74,24 @@ class EncodedDataset:
         assert train is not None  # a data set has rows to learn from
         return cls(dataset, train, dev, test)
 
+    def pooled(self, pooling: AnyPool) -> EncodedDataset:
+        """Each text as its pooled vector, which is as good as its tokens where the pooling has no weights to train."""
+        train, dev, test = (
+            None if states is None else _pooled(states, pooling) for states in (self.train, self.dev, self.test)
+        )
+        assert train is not None
+        return EncodedDataset(self.dataset, train, dev, test)
+
+
+@torch.inference_mode()
+def _pooled(states: HiddenStates, pooling: AnyPool) -> HiddenStates:
+    vectors = torch.cat([pooling(*states.batch(rows)) for rows in _parts(len(states))])
+    return HiddenStates(vectors, np.arange(len(states) + 1))
+
+
+def _parts(count: int) -> list[np.ndarray]:
+    return np.array_split(np.arange(count), -(-count // PREDICTED_AT_ONCE))
+
 
 def plan_poolings(dataset: str, *, seeds: int, out: str | Path, values: Mapping[str, object] | None = None) -> Study:
     """A study of the four poolings.
@@ -123,6 +141,10 @@ def compare_poolings(
 def _train(job: Job, data: EncodedDataset, encoder: str) -> dict[str, Any]:
     """A run: its folder written, the content of its `metrics.json`."""
     start = time.perf_counter()
+    assert job.config.model.pooling is not None  # it is what is varied
+    pooling = build_pooling(job.config.model.pooling, data.train.width)
+    if not any(True for _ in pooling.parameters()):
+        data = data.pooled(pooling)
     fits = [_fit(job.config, data, rate) for rate in LEARNING_RATES]
     best = max(fits, key=lambda fit: fit.score)
     seconds = time.perf_counter() - start
@@ -178,12 +200,7 @@ def _fit(config: Config, data: EncodedDataset, learning_rate: float) -> _Fit:
 @torch.inference_mode()
 def _logits(network: PooledClassifier, states: HiddenStates) -> np.ndarray:
     network.eval()
-    every = np.arange(len(states))
-    parts = [
-        network(*states.batch(every[first : first + PREDICTED_AT_ONCE]))
-        for first in range(0, len(every), PREDICTED_AT_ONCE)
-    ]
-    logits: np.ndarray = torch.cat(parts).numpy()
+    logits: np.ndarray = torch.cat([network(*states.batch(rows)) for rows in _parts(len(states))]).numpy()
     return logits
 
 

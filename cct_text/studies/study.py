@@ -148,20 +148,20 @@ def run_all(
     """
     observer = observer or StudyObserver()
     RunFolder(study.out).require_writable()
-    observer.started(study)
     planned = study.jobs()
+    missing = [job for folder, (_, _, job) in planned.items() if not RunFolder(folder).file(METRICS).exists()]
+    if missing and load_dataset(missing[0].config.data).test is None:
+        raise UsageError(
+            f"{study.dataset}: has no test split, on which runs are compared; "
+            "name one by --test FILE, or cut one by --set test_fraction=0.2"
+        )
+    observer.started(study)
     done: dict[Path, Run] = {}
     for folder, (condition, seed, job) in planned.items():
         if RunFolder(folder).file(METRICS).exists():
             done[folder] = _read(condition, seed, folder)
             _require_options(done[folder], job)
             observer.ended(done[folder], earlier=True)
-    missing = [job for folder, (_, _, job) in planned.items() if folder not in done]
-    if missing and load_dataset(missing[0].config.data).test is None:
-        raise UsageError(
-            f"{study.dataset}: has no test split, on which runs are compared; "
-            "name one by --test FILE, or cut one by --set test_fraction=0.2"
-        )
     for outcome in make(missing) if make else train_all(missing, workers=workers):
         folder = outcome.job.out
         condition, seed, _ = planned[folder]

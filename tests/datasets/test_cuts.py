@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cct_text.datasets.dataset import Split, cut_split, some_rows
-from cct_text.errors import UsageError
+from cct_text.errors import DataError, UsageError
 from tests.support.user_files import as_csv
 
 
@@ -100,6 +100,13 @@ def test_a_test_split_is_cut_where_it_is_wanted_before_the_dev_split(load, own):
     texts = [text for split in (data.train, data.dev, data.test) for text in split.texts.to_pylist()]
     assert sorted(texts) == sorted(f"text {number}" for number in range(60))
     assert load(own).test is None
+
+
+def test_too_few_rows_for_a_test_split_is_told(load, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_bytes(as_csv([("a", "one"), ("b", "two")]))
+    with pytest.raises(DataError, match="too few rows to cut a test split from \\(test_fraction = 0.3\\)"):
+        load(path, test_fraction=0.3)
 
 
 def test_a_test_file_is_not_added_to(load, own, tmp_path):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import results
+from benchmarks import performance, results
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -76,6 +76,8 @@ def test_every_link_of_the_pages_leads_somewhere():
 def test_the_tables_are_what_the_result_files_say():
     assert results.PAGE.read_text(encoding="utf-8") == results.page()
     assert results.readme(README) == README
+    assert performance.PAGE.read_text(encoding="utf-8") == performance.page(performance.load())
+    assert performance.readme(README, performance.load()) == README
 
 
 def test_the_make_targets_of_the_readme_exist():

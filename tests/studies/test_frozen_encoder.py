@@ -11,8 +11,9 @@ import torch
 
 from cct_text.datasets import load_dataset
 from cct_text.errors import DataError
+from cct_text.model.pooling import build_pooling
 from cct_text.studies.frozen_encoder import FrozenEncoder
-from cct_text.studies.pooling import PooledClassifier, compare_poolings, plan_poolings
+from cct_text.studies.pooling import EncodedDataset, PooledClassifier, compare_poolings, plan_poolings
 from cct_text.studies.study import StudyObserver
 
 TEXTS = ["Who wrote the Iliad ?", "", "Why ?", "What is the capital of the largest country on the Danube " * 20]
@@ -114,3 +115,14 @@ def test_without_a_package_the_command_says_how_to_install_it(module, package, t
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 4
     assert done.stderr == f"cct-text: {package} is not installed: pip install 'cct-text[transformers]'\n"
+
+
+@pytest.mark.parametrize("pooling", ["class-token", "mean", "max"])
+def test_a_pooling_without_weights_can_be_applied_beforehand(encoder, pooling):
+    states = encoder.encode(TEXTS)
+    data = EncodedDataset(load_dataset("questions"), states, None, states)
+    torch.manual_seed(0)
+    network = PooledClassifier(pooling, 384, 3)
+    rows = np.array([3, 0, 1])
+    before, after = (network(*one.train.batch(rows)) for one in (data, data.pooled(build_pooling(pooling, 384))))
+    assert torch.allclose(before, after, atol=1e-5)
