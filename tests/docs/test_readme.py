@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import performance, results
+from benchmarks import findings, performance, results
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -84,3 +84,7 @@ def test_the_make_targets_of_the_readme_exist():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"^    make (\w+)", README, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+def test_the_findings_are_what_the_studies_say():
+    assert findings.PAGE.read_text(encoding="utf-8") == findings.page()
