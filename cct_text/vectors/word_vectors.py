@@ -87,6 +87,12 @@ def _warn(place: str, number: int, count: int) -> None:
     logger.warning("%s%d: NaN or infinity; %d rows left out", place, number, count)
 
 
+def _firsts(codes: np.ndarray) -> np.ndarray:
+    """Where each code stands for the first time: of a word that stands twice the first row counts."""
+    first: np.ndarray = np.unique(codes, return_index=True)[1]
+    return first.astype(np.int64)
+
+
 class ArrayVectors:
     """A file that holds its words and its matrix apart, the matrix possibly mapped into memory.
 
@@ -108,11 +114,9 @@ class ArrayVectors:
         import pyarrow as pa
 
         top = len(self.words) if words is None and top is None else top or 0
-        rows = np.arange(min(top, len(self.words)))
-        # Of a word that stands twice the first row counts.
-        rows = rows[self._first_rows(self.words[: len(rows)]) == rows]
+        rows = _firsts(self.words[:top].dictionary_encode().indices.to_numpy())
         if words:
-            rows = np.union1d(rows, self._first_rows(pa.array(list(words), pa.string()))).astype(np.int64)
+            rows = np.union1d(rows, self._rows_of(pa.array(list(words), pa.string())))
         with np.errstate(over="ignore"):  # what is too large for float32 is infinity, and left out
             matrix = np.asarray(self.matrix[rows], np.float32)
         finite = np.isfinite(matrix).all(axis=1)
@@ -121,12 +125,14 @@ class ArrayVectors:
             rows, matrix = rows[finite], matrix[finite]
         return WordVectors(self.words.take(pa.array(rows)).to_pylist(), matrix)
 
-    def _first_rows(self, words: Any) -> np.ndarray:  # noqa: ANN401 - a pa.StringArray
+    def _rows_of(self, wanted: Any) -> np.ndarray:  # noqa: ANN401 - a pa.StringArray
         """Where each of the words that are here stands for the first time."""
         import pyarrow.compute as pc
 
-        found: np.ndarray = pc.drop_null(pc.index_in(words, value_set=self.words)).to_numpy()
-        return found
+        # The few words are hashed and the many looked up: the other way round takes seven times as long.
+        found = pc.index_in(self.words, value_set=wanted)
+        rows: np.ndarray = np.flatnonzero(found.is_valid().to_numpy(zero_copy_only=False))
+        return rows[_firsts(found.drop_null().to_numpy())]
 
     def shape(self) -> tuple[int, int]:
         """As `VectorFile.shape`."""
