@@ -131,8 +131,9 @@ class ArrayVectors:
 
         # The few words are hashed and the many looked up: the other way round takes seven times as long.
         found = pc.index_in(self.words, value_set=wanted)
-        rows: np.ndarray = np.flatnonzero(found.is_valid().to_numpy(zero_copy_only=False))
-        return rows[_firsts(found.drop_null().to_numpy())]
+        places = np.flatnonzero(found.is_valid().to_numpy(zero_copy_only=False))
+        rows: np.ndarray = places[_firsts(found.drop_null().to_numpy())]
+        return rows
 
     def shape(self) -> tuple[int, int]:
         """As `VectorFile.shape`."""
