@@ -1,5 +1,6 @@
 """What README.md and docs/ show works as shown."""
 
+import json
 import os
 import re
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import findings, performance, results
+from benchmarks.studies import STUDIES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -88,3 +90,9 @@ def test_the_make_targets_of_the_readme_exist():
 
 def test_the_findings_are_what_the_studies_say():
     assert findings.PAGE.read_text(encoding="utf-8") == findings.page()
+
+
+def test_the_command_beside_a_finding_is_the_one_that_was_run():
+    for study in STUDIES:
+        if study.result.exists():
+            assert json.loads(study.result.read_text(encoding="utf-8"))["command"] == study.command
