@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.markdown import table
@@ -23,24 +24,49 @@ split chose whatever was chosen; each run read the test split once. What the int
 [studies.md](studies.md).
 """
 
+
+@dataclass(frozen=True)
+class Question:
+    """A part of the page.
+
+    Attributes:
+        title: the question; empty where it goes on from the one before.
+        prefix: of the names of its studies.
+        introduction: what was compared.
+        meaning: for someone who has to choose; `tests/docs/test_findings.py` holds it against the figures.
+    """
+
+    title: str
+    prefix: str
+    introduction: str
+    meaning: str
+
+
 QUESTIONS = (
-    (
+    Question(
         "Frozen GloVe, tuned GloVe or learned embeddings?",
         "embeddings-",
         "Four ways to get word vectors, all else equal: `learned` (random, 100-d, trained), `glove-frozen` and "
         "`glove-tuned` (GloVe 6B, 50-d beside a 100-d part, fixed or trained on), `corpus` (word2vec on the train split's own "
-        "text, trained on). Beside them the baselines, on the same rows and tokens.",
+        "text, trained on).",
+        "Start from GloVe and train it: nothing was seen to be better than `glove-tuned`, but `corpus` on the long texts of "
+        "IMDb, whose train split is text enough to learn vectors from. Frozen vectors are worth it where rows are few: on TREC "
+        "they are better than learned ones. Where rows are many they are a brake: on IMDb learned ones are better, and on no "
+        "data set were they seen to be better than tuned ones.",
     ),
-    (
+    Question(
         "Does SeqPool help?",
         "pooling-",
         "On the hidden states of another model, a frozen MiniLM: only the pooling and a linear head are trained.",
+        "Let the pooling learn: behind an encoder that is not trained itself SeqPool was better than mean, max and class token "
+        "on both data sets, for one weight per dimension.",
     ),
-    ("", "own-pooling-", "And in the compact transformer itself:"),
-    (
+    Question("", "own-pooling-", "And in the compact transformer itself, which is trained with its pooling:", ""),
+    Question(
         "When does a bag of n-grams overtake the compact transformer?",
         "curve-",
         "Accuracy against the number of training rows. Each seed draws its own rows; dev and test stay whole.",
+        "",
     ),
 )
 
@@ -48,11 +74,13 @@ QUESTIONS = (
 def page() -> str:
     """The text of docs/findings.md."""
     text = HEAD
-    for title, prefix, introduction in QUESTIONS:
-        studies = [study for study in STUDIES if study.name.startswith(prefix) and study.result.exists()]
+    for question in QUESTIONS:
+        studies = [study for study in STUDIES if study.name.startswith(question.prefix) and study.result.exists()]
         if studies:
-            text += (f"\n## {title}\n" if title else "") + f"\n{introduction}\n"
-            text += "".join(_section(study, _load(study)) for study in studies)
+            text += f"\n## {question.title}\n" if question.title else ""
+            text += f"\n{question.introduction}\n"
+            text += f"\n**What it means.** {question.meaning}\n" if question.meaning else ""
+            text += "".join(_section(study, load(study)) for study in studies)
     return text
 
 
@@ -104,7 +132,8 @@ def _spread(summary: Mapping[str, Any]) -> str:
     return f"{100 * summary['mean']:.2f}" + ("" if summary["std"] is None else f" ± {100 * summary['std']:.2f}")
 
 
-def _load(study: Study) -> dict[str, Any]:
+def load(study: Study) -> dict[str, Any]:
+    """The answer of a study and where it was measured."""
     loaded: dict[str, Any] = json.loads(study.result.read_text(encoding="utf-8"))
     return loaded
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cct_text.report.plots import save
+from cct_text.report.plots import plain, save
 
 COLORS = ("#1b4965", "#e07a1f", "#2a9d8f", "#9b2226", "#6a4c93", "#7f7f7f", "#b5838d", "#588157", "#000000", "#bc6c25")
 MARKERS = "oDs^v<>PX*"
@@ -50,14 +50,14 @@ def plot_curve(path: Path, title: str, lines: Sequence[LineOfPoints]) -> list[Pa
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     figure = Figure(figsize=(8, 4.8), layout="constrained")
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(plain(title), fontsize=11)
     axes = figure.subplots()
     for place, line in enumerate(lines):
         color, marker = COLORS[place % len(COLORS)], MARKERS[place % len(MARKERS)]
         rows = [point.rows for point in line.points]
         means = [100 * point.mean for point in line.points]
         shape = "--" if line.dashed else "-"
-        axes.plot(rows, means, label=line.name, color=color, marker=marker, linestyle=shape, markersize=5)
+        axes.plot(rows, means, label=plain(line.name), color=color, marker=marker, linestyle=shape, markersize=5)
         for point in line.points:
             if point.low is not None and point.high is not None:
                 axes.plot([point.rows] * 2, [100 * point.low, 100 * point.high], "-", color=color, alpha=0.5)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from markupsafe import Markup
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Section:
         title: its heading.
         sentences: as a list.
         table: of figures.
-        svg: content of an SVG file, drawn on white.
+        svg: content of an SVG file, drawn on white; its texts are escaped already, as in any SVG file.
         description: what the drawing shows, for who cannot see it.
         code: lines to copy.
         closed: whether it is opened by a click only.
@@ -58,17 +59,24 @@ def render(title: str, subtitle: str, sections: Sequence[Section]) -> str:
         title: of the page.
         subtitle: a line below it.
         sections: from top to bottom.
+
+    Returns:
+        Text that UTF-8 can hold: bytes of a file's name that are no text are shown as "?".
     """
-    shown = [(section, _inline(section.svg) if section.svg else None) for section in sections]
-    return _template().render(title=title, subtitle=subtitle, sections=shown)
+    shown = [(section, _inline(section.svg, section.description) if section.svg else None) for section in sections]
+    page = _template().render(title=title, subtitle=subtitle, sections=shown)
+    return page.encode("utf-8", "replace").decode("utf-8")
 
 
-def _inline(svg: str) -> str:
-    """An SVG file as an element of a page: without prolog, metadata and fixed size."""
+def _inline(svg: str, description: str) -> Markup:
+    """An SVG file as an element of a page: without prolog, metadata and fixed size, and with a name to be heard."""
+    from markupsafe import Markup
+
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     opening, rest = svg.split(">", 1)
-    return re.sub(r' (?:width|height)="[^"]*"', "", opening) + ' role="img">' + rest
+    label = Markup(' role="img" aria-label="{}">').format(description)
+    return Markup(re.sub(r' (?:width|height)="[^"]*"', "", opening)) + label + Markup(rest)
 
 
 @cache

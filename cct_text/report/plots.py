@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMATS = ("svg", "png")
+LONGEST_NAME = 60
 STRONG, WEAK, POINT = "#1b4965", "#9aa5ab", "#62b6cb"
 """Blue for what is seen, grey for what is not, light blue for a single run: told apart without colour by lightness."""
 
@@ -81,7 +82,7 @@ def plot_comparison(path: Path, title: str, groups: Sequence[Group], gaps: Seque
 
     rows = max(len(groups), len(gaps))
     figure = Figure(figsize=(10 if gaps else 6, 1.2 + 0.42 * rows), layout="constrained")
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(plain(title), fontsize=11)
     axes = figure.subplots(1, 2 if gaps else 1, squeeze=False)[0]
     _draw_groups(axes[0], groups)
     if gaps:
@@ -110,11 +111,17 @@ def _draw_gaps(axes: Axes, gaps: Sequence[Gap]) -> None:
 
 
 def _name(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), names, fontsize=9)
+    axes.set_yticks(range(len(names)), [plain(name) for name in names], fontsize=9)
     axes.set_ylim(len(names) - 0.4, -0.6)  # the first on top
     axes.grid(axis="x", color="#dddddd")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def plain(name: str) -> str:
+    """A name as matplotlib shows it letter by letter, cut where it would leave no room for the figures."""
+    shown = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    return shown.replace("$", r"\$")
 
 
 def save(figure: Figure, path: Path) -> list[Path]:

@@ -10,7 +10,7 @@ from cct_text.studies import comparison as comparisons
 from cct_text.studies import learning_curve
 from cct_text.studies.comparison import Comparison, Pair, Run, Side
 from cct_text.studies.learning_curve import LearningCurve, Race
-from cct_text.studies.statistics import Difference, Summary
+from cct_text.studies.statistics import ALPHA, Difference, Summary
 
 INTERVALS = (
     "Mean and standard deviation over seeds; the 95 % interval of the mean is Student's, and tells how far another set of "
@@ -18,8 +18,21 @@ INTERVALS = (
 )
 DIFFERENCES = (
     "Differences are paired by seed and test row, both taken as random (Hillis 2007); p is corrected by Holm's method for all "
-    "differences of the page, their intervals are not. With p below 0.05 a difference counts as seen."
+    f"differences of the page, their intervals are not. With p below {ALPHA:.2f} a difference counts as seen."
 )
+ONE_SEED = "A difference over one seed is a paired t-test over the test rows, and says nothing about other seeds."
+RUN_COLUMNS = {
+    "condition": "condition",
+    "rows": "rows",
+    "seed": "seed",
+    "test_accuracy": "test accuracy",
+    "test_macro_f1": "test macro F1",
+    "dev_accuracy": "dev accuracy",
+    "best_epoch": "best epoch",
+    "seconds": "seconds",
+}
+"""Columns of the tidy table that are shown, and how they are called."""
+PERCENT = ("test_accuracy", "test_macro_f1", "dev_accuracy")
 
 
 def comparison_report(comparison: Comparison, *, svg: str | None, command: str | None) -> str:
@@ -31,11 +44,18 @@ def comparison_report(comparison: Comparison, *, svg: str | None, command: str |
         command: that repeats it; None where it is not known.
     """
     sections = [
-        Section("What can be said", [*comparisons.statements(comparison), INTERVALS, DIFFERENCES]),
+        *_list("What can be said", comparisons.statements(comparison)),
         Section("Accuracy", table=_sides(comparison)),
         *_plot(svg, "Accuracy of each condition, seed by seed, and the differences with their intervals"),
         *([Section("Differences", table=_pairs(comparison.pairs))] if comparison.pairs else []),
         *_failures(comparison.runs),
+        *_list(
+            "What the figures are",
+            _statistics(
+                [side.accuracy.seeds for side in comparison.sides if side.accuracy is not None],
+                [pair.seeds for pair in comparison.pairs],
+            ),
+        ),
         *_runs([run.row() for run in comparison.runs]),
         *_repeat(comparison.runs, command),
     ]
@@ -46,11 +66,18 @@ def curve_report(curve: LearningCurve, *, svg: str | None, command: str | None) 
     """A learning curve as an HTML page; the arguments are those of `comparison_report`."""
     runs = [run for _, run in curve.runs]
     sections = [
-        Section("What can be said", [*learning_curve.statements(curve), INTERVALS, DIFFERENCES]),
+        *_list("What can be said", learning_curve.statements(curve)),
         *_plot(svg, "Accuracy over the number of training rows, a line for each learner"),
         Section("Accuracy", table=_points(curve)),
         *([Section("Differences", table=_gaps(curve.races))] if curve.races else []),
         *_failures(runs),
+        *_list(
+            "What the figures are",
+            _statistics(
+                [point.accuracy.seeds for line in curve.lines for point in line.points],
+                [len(curve.seeds) for _ in curve.races],
+            ),
+        ),
         *_runs(curve.table()),
         *_repeat(runs, command),
     ]
@@ -61,12 +88,30 @@ def _rows(test_rows: int, seeds: Sequence[int]) -> str:
     return f"{test_rows:,} test rows, {len(seeds)} seed{'s' if len(seeds) > 1 else ''}"
 
 
+def _list(title: str, sentences: Sequence[str]) -> list[Section]:
+    return [Section(title, sentences)] if sentences else []
+
+
+def _statistics(seeds: Sequence[int], paired: Sequence[int]) -> list[str]:
+    """What the intervals and differences of a page mean, as far as it has any.
+
+    Args:
+        seeds: of each mean.
+        paired: seeds of each difference.
+    """
+    return [
+        *([INTERVALS] if max(seeds, default=0) > 1 else []),
+        *([DIFFERENCES] if paired else []),
+        *([ONE_SEED] if 1 in paired else []),
+    ]
+
+
 def _plot(svg: str | None, description: str) -> list[Section]:
     return [Section("Plot", svg=svg, description=description)] if svg else []
 
 
 def _sides(comparison: Comparison) -> Table:
-    header = ("", "accuracy", "95 % interval", "macro F1", "coverage", "parameters", "seconds", "rows/s")
+    header = ("condition", "accuracy", "95 % interval", "macro F1", "coverage", "parameters", "seconds", "rows/s")
     return Table(
         "Test accuracy in percent; parameters without word vectors and positions; seconds and rows/s of training.",
         header,
@@ -97,7 +142,7 @@ def _pairs(pairs: Sequence[Pair]) -> Table:
     ]
     return Table(
         "Points of accuracy, the first less the second.",
-        ("", "difference", "95 % interval", "p", "a difference", "seeds"),
+        ("pair", "difference", "95 % interval", "p", "a difference", "seeds"),
         rows,
     )
 
@@ -109,7 +154,9 @@ def _gaps(races: Sequence[Race]) -> Table:
         for gap in race.gaps
     ]
     return Table(
-        "Points of accuracy, the first less the second.", ("", "difference", "95 % interval", "p", "a difference"), rows
+        "Points of accuracy, the first less the second.",
+        ("pair", "difference", "95 % interval", "p", "a difference"),
+        rows,
     )
 
 
@@ -117,7 +164,7 @@ def _difference(found: Difference, p: float, seen: bool) -> list[str]:
     return [
         f"{100 * found.mean:+.2f}",
         f"{100 * found.low:+.2f} to {100 * found.high:+.2f}",
-        f"{p:.3f}",
+        f"{p:.3f}" if p >= 0.001 else "< 0.001",
         "seen" if seen else "not seen",
     ]
 
@@ -138,27 +185,28 @@ def _failures(runs: Sequence[Run]) -> list[Section]:
 
 
 def _runs(rows: Sequence[Mapping[str, Any]]) -> list[Section]:
-    """Each run, closed at first."""
-    shown = ("condition", "rows", "seed", "test_accuracy", "test_macro_f1", "dev_accuracy", "best_epoch", "seconds")
-    header = [name for name in shown if any(row.get(name) is not None for row in rows)]
-    table = Table("One line a run; accuracy and F1 in [0, 1].", [name.replace("_", " ") for name in header], [
-        [_cell(row.get(name)) for name in header] for row in rows
-    ])  # fmt: skip
-    return [Section("Each run", table=table, closed=True)]
+    """Each run that did not fail, closed at first."""
+    done = [row for row in rows if row["error"] is None]
+    header = [name for name in RUN_COLUMNS if any(row.get(name) is not None for row in done)]
+    cells = [[_cell(name, row.get(name)) for name in header] for row in done]
+    table = Table("One line a run; accuracy and F1 in percent.", [RUN_COLUMNS[name] for name in header], cells)
+    return [Section("Each run", table=table, closed=True)] if done else []
 
 
-def _cell(value: object) -> str:
+def _cell(column: str, value: str | float | None) -> str:
     if value is None:
         return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, str):
+        return value
+    return f"{100 * value:.2f}" if column in PERCENT else f"{value:,.0f}"
 
 
 def _repeat(runs: Sequence[Run], command: str | None) -> list[Section]:
-    """How to get the same again."""
-    done = next((run.metrics for run in runs if run.metrics), None)
-    versions = [] if done is None else [", ".join(f"{name} {number}" for name, number in done["versions"].items())]
-    data = [] if done is None else [f"data sha256 {done['data_sha256']}"]
-    lines = [*([command] if command else []), *versions, *data]
+    """How to get the same again; runs of an earlier day may have had other versions, all of which are told."""
+    done = [run.metrics for run in runs if run.metrics is not None]
+    versions = [", ".join(f"{name} {number}" for name, number in metrics["versions"].items()) for metrics in done]
+    data = [f"data sha256 {metrics['data_sha256']}" for metrics in done]
+    lines = [*([command] if command else []), *dict.fromkeys(versions), *dict.fromkeys(data)]
     return [Section("To repeat it", code=lines)] if lines else []
 
 

@@ -1,6 +1,5 @@
 """What README.md and docs/ show works as shown."""
 
-import json
 import os
 import re
 import subprocess
@@ -9,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import findings, performance, results
-from benchmarks.studies import STUDIES
+from benchmarks import performance, results
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -86,13 +84,3 @@ def test_the_make_targets_of_the_readme_exist():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"^    make (\w+)", README, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
-
-
-def test_the_findings_are_what_the_studies_say():
-    assert findings.PAGE.read_text(encoding="utf-8") == findings.page()
-
-
-def test_the_command_beside_a_finding_is_the_one_that_was_run():
-    for study in STUDIES:
-        if study.result.exists():
-            assert json.loads(study.result.read_text(encoding="utf-8"))["command"] == study.command

@@ -13,11 +13,11 @@ EVIL = "<script>alert(1)</script>"
 
 
 class Reader(HTMLParser):
-    """Elements with their attributes, the text, and whether all that is opened is closed in order."""
+    """Elements with their attributes, the text, the cells of all tables, and whether all is closed in order."""
 
     def __init__(self, page):
         super().__init__()
-        self.elements, self.open, self.text = [], [], []
+        self.elements, self.open, self.text, self.rows = [], [], [], []
         self.feed(page)
         self.close()
 
@@ -25,6 +25,10 @@ class Reader(HTMLParser):
         self.elements.append((tag, dict(attrs)))
         if tag not in VOID:
             self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("th", "td"):
+            self.rows[-1].append("")
 
     def handle_startendtag(self, tag, attrs):
         self.elements.append((tag, dict(attrs)))
@@ -35,6 +39,8 @@ class Reader(HTMLParser):
     def handle_data(self, data):
         if self.open and self.open[-1] != "style" and data.strip():
             self.text.append(data.strip())
+        if self.open and self.open[-1] in ("th", "td"):
+            self.rows[-1][-1] += data
 
 
 def page(**values):
@@ -55,7 +61,7 @@ def test_no_text_becomes_an_element():
     read = Reader(page())
     assert "script" not in {tag for tag, _ in read.elements}
     assert read.text.count(EVIL) == 5  # subtitle, sentence, head, cell, code; the titles hold more than it
-    assert ("figure", {"aria-label": EVIL}) in read.elements
+    assert next(attributes for tag, attributes in read.elements if tag == "svg")["aria-label"] == EVIL
 
 
 def test_nothing_comes_from_elsewhere():
@@ -66,9 +72,24 @@ def test_nothing_comes_from_elsewhere():
     assert "@import" not in page()
 
 
+def test_a_browser_is_told_to_fetch_nothing_and_to_run_nothing():
+    policy = {"http-equiv": "Content-Security-Policy", "content": "default-src 'none'; style-src 'unsafe-inline'"}
+    assert ("meta", policy) in Reader(page()).elements
+
+
+def test_what_scrolls_can_be_reached_by_the_keyboard():
+    read = Reader(page())
+    boxes = [(tag, attributes.get("tabindex")) for tag, attributes in read.elements if tag in ("div", "figure")]
+    assert boxes == [("div", "0"), ("figure", "0")]
+
+
+def test_bytes_that_are_no_text_do_not_break_the_page():
+    assert "caf? and more" in render("caf\udce9 and more", "", []).encode("utf-8").decode("utf-8")
+
+
 def test_a_drawing_has_no_size_of_its_own_and_no_metadata():
     svg = next(attributes for tag, attributes in Reader(page()).elements if tag == "svg")
-    assert svg == {"viewbox": "0 0 1 1", "role": "img"}
+    assert svg == {"viewbox": "0 0 1 1", "role": "img", "aria-label": EVIL}
     assert "<metadata>" not in page()
     assert '<g width="3"/>' in page()
 

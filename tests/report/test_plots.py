@@ -30,3 +30,10 @@ def test_every_seed_is_a_point(tmp_path):
 def test_the_same_figures_give_the_same_bytes(tmp_path):
     first = [path.read_bytes() for path in plot_comparison(tmp_path / "a", "title", GROUPS, GAPS)]
     assert first == [path.read_bytes() for path in plot_comparison(tmp_path / "b", "title", GROUPS, GAPS)]
+
+
+def test_names_are_no_mathematics_and_leave_room_for_the_figures(tmp_path):
+    groups = [Group("$a_b$", [0.9], 0.9, None, None), Group("x" * 500, [0.8], 0.8, None, None)]
+    svg, _ = plot_comparison(tmp_path / "plot", "costs $5 or $6", groups, [])
+    words = words_of(svg)
+    assert {"$a_b$", "costs $5 or $6", "x" * 59 + "…"} <= words

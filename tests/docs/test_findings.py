@@ -1,0 +1,49 @@
+"""What docs/findings.md concludes is what the figures under docs/results/studies say."""
+
+import json
+
+from benchmarks import findings
+from benchmarks.studies import STUDIES
+
+
+def answers(prefix):
+    """The kept answers of a question by data set."""
+    studies = [study for study in STUDIES if study.name.startswith(prefix) and study.result.exists()]
+    return {study.name.removeprefix(prefix): findings.load(study) for study in studies}
+
+
+def better(answer):
+    """Pairs (better, worse) whose difference can be seen."""
+    return {
+        (pair["first"], pair["second"]) if pair["difference"]["mean"] > 0 else (pair["second"], pair["first"])
+        for pair in answer["differences"]
+        if pair["seen"]
+    }
+
+
+def test_the_page_is_what_the_studies_say():
+    assert findings.PAGE.read_text(encoding="utf-8") == findings.page()
+
+
+def test_the_command_beside_a_finding_is_the_one_that_was_run():
+    for study in STUDIES:
+        if study.result.exists():
+            assert json.loads(study.result.read_text(encoding="utf-8"))["command"] == study.command
+
+
+def test_nothing_is_better_than_tuned_vectors_but_those_of_the_corpus_on_imdb():
+    found = {(name, one) for name, answer in answers("embeddings-").items() for one, other in better(answer)
+             if other == "glove-tuned"}  # fmt: skip
+    assert found == {("imdb", "corpus")}
+
+
+def test_frozen_vectors_are_better_than_learned_ones_on_trec_alone_and_worse_on_imdb_alone():
+    seen = {name: better(answer) for name, answer in answers("embeddings-").items()}
+    assert [name for name, pairs in seen.items() if ("glove-frozen", "learned") in pairs] == ["trec"]
+    assert [name for name, pairs in seen.items() if ("learned", "glove-frozen") in pairs] == ["imdb"]
+    assert not [name for name, pairs in seen.items() if ("glove-frozen", "glove-tuned") in pairs]
+
+
+def test_seqpool_is_better_than_every_other_pooling_of_minilm():
+    for answer in answers("pooling-").values():
+        assert {("seqpool", other) for other in ("class-token", "mean", "max")} <= better(answer)
