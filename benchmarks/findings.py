@@ -63,6 +63,12 @@ QUESTIONS = (
     ),
     Question("", "own-pooling-", "And in the compact transformer itself, which is trained with its pooling:", ""),
     Question(
+        "How far is it from the baselines?",
+        "baselines-",
+        "The compact transformer with tuned GloVe vectors, and everything else on the same rows and tokens.",
+        "",
+    ),
+    Question(
         "When does a bag of n-grams overtake the compact transformer?",
         "curve-",
         "Accuracy against the number of training rows. Each seed draws its own rows; dev and test stay whole.",

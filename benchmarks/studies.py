@@ -57,6 +57,11 @@ def _embeddings(dataset: str, seeds: int, *options: str) -> Study:
     return Study(f"embeddings-{dataset}", ("compare", dataset, "--seeds", str(seeds), *VECTORS, *options))
 
 
+def _beside(dataset: str, seeds: int, *options: str) -> Study:
+    arguments = ("compare", dataset, "--vary", "embeddings=glove-tuned", "--seeds", str(seeds), *VECTORS, *options)
+    return Study(f"baselines-{dataset}", (*arguments, "--baselines"))
+
+
 def _curve(dataset: str, seeds: int) -> Study:
     return Study(f"curve-{dataset}", ("curve", dataset, "--seeds", str(seeds), *VECTORS, *_baselines(*NGRAMS)))
 
@@ -71,9 +76,9 @@ SENTENCES = ("--set", "phrases=false", "--epochs", "15")
 NGRAMS = ("tfidf-lr", "nb-svm", "fasttext", "glove-mean-lr")
 
 STUDIES = (
-    _embeddings("trec", 5, "--baselines"),
-    _embeddings("sst2", 5, *SENTENCES, "--baselines"),
-    _embeddings("sst3", 5, *SENTENCES, "--baselines"),
+    _embeddings("trec", 5),
+    _embeddings("sst2", 5, *SENTENCES),
+    _embeddings("sst3", 5, *SENTENCES),
     _embeddings("ag_news", 3),
     _embeddings("imdb", 3),
     Study("pooling-trec", ("pooling", "trec", "--seeds", "5")),
@@ -82,6 +87,9 @@ STUDIES = (
         "own-pooling-trec",
         ("compare", "trec", "--vary", "pooling=seqpool,mean,max,class-token", "--seeds", "5", *VECTORS),
     ),
+    _beside("trec", 5),
+    _beside("sst2", 5, *SENTENCES),
+    _beside("sst3", 5, *SENTENCES),
     _curve("trec", 5),
     _curve("ag_news", 3),
     _curve("imdb", 3),
