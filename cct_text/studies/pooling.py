@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from cct_text.artifacts import METRICS, RunFolder
 from cct_text.config import Config, Pooling
 from cct_text.datasets import Dataset, load_dataset
+from cct_text.errors import UsageError
 from cct_text.model.pooling import AnyPool, build_pooling
 from cct_text.studies.compare import write_comparison
 from cct_text.studies.comparison import Comparison
@@ -86,7 +87,7 @@ class EncodedDataset:
 @torch.inference_mode()
 def _pooled(states: HiddenStates, pooling: AnyPool) -> HiddenStates:
     vectors = torch.cat([pooling(*states.batch(rows)) for rows in _parts(len(states))])
-    return HiddenStates(vectors, np.arange(len(states) + 1))
+    return replace(states, flat=vectors, offsets=np.arange(len(states) + 1))
 
 
 def _parts(count: int) -> list[np.ndarray]:
@@ -123,7 +124,8 @@ def compare_poolings(
         command: that repeats it, for the report.
 
     Raises:
-        UsageError: if the folder cannot be written to, holds other runs, or the data set has no test split.
+        UsageError: if the folder cannot be written to, holds runs with other options or another encoder, or the data
+            set has no test split.
         DataError: if the data set cannot be used.
     """
 
@@ -131,14 +133,33 @@ def compare_poolings(
         data = EncodedDataset.of(load_dataset(jobs[0].config.data), encoder) if jobs else None
         for job in jobs:
             assert data is not None  # there is a job
-            yield Outcome(job, _train(job, data, encoder.name), None)
+            yield Outcome(job, _train(job, data, encoder), None)
 
+    for folder in study.jobs():
+        _require_same_probe(RunFolder(folder), encoder)
     comparison = Comparison.of(study.dataset, run_all(study, observer=observer, make=make))
     write_comparison(study.out, comparison, command=command)
     return comparison
 
 
-def _train(job: Job, data: EncodedDataset, encoder: str) -> dict[str, Any]:
+def _probe(encoder: FrozenEncoder) -> dict[str, Any]:
+    """What a run depends on beside its options: `probe` in its metrics."""
+    return {"encoder": encoder.name, "max_pieces": encoder.max_pieces, "learning_rates": list(LEARNING_RATES)}
+
+
+def _require_same_probe(folder: RunFolder, encoder: FrozenEncoder) -> None:
+    """A run that is there must not pass for one of another encoder."""
+    if not folder.file(METRICS).exists():
+        return
+    found, wanted = folder.read_json(METRICS).get("probe"), _probe(encoder)
+    if found != wanted:
+        raise UsageError(
+            f"{folder.path}: a run over other hidden states or learning rates ({found}, not {wanted}); "
+            "choose another --out for this study"
+        )
+
+
+def _train(job: Job, data: EncodedDataset, encoder: FrozenEncoder) -> dict[str, Any]:
     """A run: its folder written, the content of its `metrics.json`."""
     start = time.perf_counter()
     assert job.config.model.pooling is not None  # it is what is varied
@@ -149,7 +170,8 @@ def _train(job: Job, data: EncodedDataset, encoder: str) -> dict[str, Any]:
     best = max(fits, key=lambda fit: fit.score)
     seconds = time.perf_counter() - start
     metrics = {
-        **_metrics(RunFolder(job.out), job.config, data, best, encoder, seconds),
+        **_metrics(RunFolder(job.out), job.config, data, best, encoder.name, seconds),
+        "probe": _probe(encoder),
         "config": job.config.to_dict(),
         "chosen": {"learning_rate": best.learning_rate},
     }
@@ -169,7 +191,7 @@ class _Fit:
 
 def _fit(config: Config, data: EncodedDataset, learning_rate: float) -> _Fit:
     """Train with one learning rate, which falls as a half cosine; the batches depend on the seed and the epoch alone."""
-    options, labels = config.training, torch.from_numpy(data.dataset.train.labels)
+    options, labels = config.training, torch.tensor(data.dataset.train.labels)
     torch.manual_seed(options.seed)
     assert config.model.pooling is not None  # it is what is varied
     network = PooledClassifier(config.model.pooling, data.train.width, len(data.dataset.labels))
@@ -229,6 +251,6 @@ def _metrics(
         precision="fp32",
         threads=torch.get_num_threads(),
         device="cpu",
-        truncated_fraction=0.0,
+        truncated_fraction=data.train.truncated_fraction,
     )
     return run_metrics(config, dataset, learner, dev, test)

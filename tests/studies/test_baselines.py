@@ -14,7 +14,7 @@ from cct_text.datasets import load_dataset
 from cct_text.errors import UsageError
 from cct_text.studies.baselines import BASELINES
 from cct_text.studies.baselines.learned import choose
-from cct_text.studies.baselines.linear import NaiveBayesSVM, log_count_ratio
+from cct_text.studies.baselines.linear import Logistic, NaiveBayesSVM, log_count_ratio
 from cct_text.studies.baselines.run import train_baseline
 from cct_text.training.recipes import resolve_config
 
@@ -66,6 +66,20 @@ def test_distances_from_a_plane_are_no_probabilities(runs):
     assert pq.read_table(folder / "predictions.parquet")["probability"].null_count == metrics["test_rows"]
 
 
+def test_metrics_say_what_dev_chose(runs):
+    chosen = {name: set(metrics["chosen"]) for name, (_, metrics) in runs.items()}
+    strength, epoch = {"C"}, {"epoch"}
+    assert chosen == {
+        "majority": set(),
+        "tfidf-lr": strength,
+        "nb-svm": strength,
+        "fasttext": {"epochs", "learning_rate"},
+        "glove-mean-lr": strength,
+        "kim-cnn-static": epoch,
+        "kim-cnn-tuned": epoch,
+    }
+
+
 @pytest.mark.parametrize("name", ["fasttext", "kim-cnn-tuned", "tfidf-lr"])
 def test_the_same_seed_gives_the_same_figures(runs, name, tmp_path):
     again = train_baseline(name, config(), tmp_path)
@@ -90,7 +104,7 @@ def test_a_finished_run_is_taken_as_it_is_and_one_of_other_options_refused(runs)
         train_baseline("nb-svm", config(), folder)
 
 
-@pytest.mark.parametrize(("name", "low", "high"), [("tfidf-lr", 0.86, 0.91), ("nb-svm", 0.84, 0.91)])
+@pytest.mark.parametrize(("name", "low", "high"), [("tfidf-lr", 0.86, 0.91), ("nb-svm", 0.87, 0.91)])
 def test_accuracy_on_trec_is_what_is_known_of_it(name, low, high, tmp_path):
     metrics = train_baseline(name, resolve_config("trec"), tmp_path)
     assert low < metrics["test"]["accuracy"] < high
@@ -122,6 +136,56 @@ def test_nb_svm_never_predicts_a_class_that_train_lacks():
     assert scores.shape == (4, 3)
     assert scores.argmax(axis=1).tolist() == [0, 0, 2, 2]
     assert np.isneginf(scores[:, 1]).all()
+
+
+def test_nb_svm_weights_by_hand_where_the_svm_is_known():
+    # One feature to a class: by symmetry the SVM's own weights are equal, and interpolating leaves them as they are.
+    features = csr_matrix(np.eye(2))
+    ratio = log_count_ratio(features, np.array([False, True]))
+    model = NaiveBayesSVM.fit(features, np.array([0, 1]), 2, 1.0)
+    # The least w**2 / 2 + (1 - w |r|)**2 is at w = |r| / (0.5 + r**2), which r multiplies; to the tolerance of the SVM.
+    assert ratio == pytest.approx([-np.log(2), np.log(2)])
+    assert model.weights[1] == pytest.approx(ratio * abs(ratio) / (0.5 + ratio**2), rel=0.1)
+    assert model.weights[0] == pytest.approx(-model.weights[1])
+
+
+def test_nb_svm_has_no_favourite_class_for_a_text_of_unknown_words():
+    features = csr_matrix(np.eye(4))
+    model = NaiveBayesSVM.fit(features, np.array([0, 0, 0, 1]), 2, 1.0)
+    assert model.scores(csr_matrix((1, 4))).tolist() == [[0.0, 0.0]]
+
+
+def test_logistic_regression_that_is_very_sure_has_finite_logits():
+    features = np.array([[-1.0], [-1.0], [1.0], [1.0]])
+    for labels in ([0, 0, 2, 2], [0, 1, 2, 2]):
+        logits = Logistic.fit(features, np.array(labels), 3, 1000.0).scores(1000.0 * features)
+        assert np.isfinite(logits).all()
+        assert logits.argmax(axis=1)[2:].tolist() == [2, 2]
+
+
+def test_logits_of_logistic_regression_are_its_log_probabilities():
+    features, labels = np.array([[-1.0], [-0.5], [0.2], [1.0]]), np.array([0, 1, 1, 2])
+    for classes in (labels, np.minimum(labels, 1)):
+        model = Logistic.fit(features, classes, int(classes.max()) + 1, 1.0)
+        assert model.scores(features) == pytest.approx(model.model.predict_log_proba(features))
+
+
+def test_nb_svm_is_the_same_whatever_numpy_drew_before():
+    features = csr_matrix(np.random.default_rng(0).integers(0, 2, (40, 90)).astype(float))
+    labels = np.arange(40) % 2
+    weights = []
+    for seed in (0, 1):
+        np.random.seed(seed)
+        weights.append(NaiveBayesSVM.fit(features, labels, 2, 1.0).weights)
+    assert np.array_equal(*weights)
+
+
+def test_fasttext_takes_no_word_of_a_text_for_a_label_or_an_end(tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text("text,label\n" + "__label__7 </s> good,yes\n__label__foo </s> bad,no\n" * 20)
+    values = {"dataset": str(file), "tokenizer": "whitespace", "dev_fraction": 0.2, "test_fraction": 0.2}
+    metrics = train_baseline("fasttext", Config().with_values(values), tmp_path / "run")
+    assert metrics["test"]["accuracy"] == 1.0
 
 
 def test_without_its_package_fasttext_says_how_to_install_it(tmp_path):

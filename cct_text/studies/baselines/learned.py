@@ -30,7 +30,7 @@ class Learned:
         parameters: trained numbers, without word vectors.
         embedding_parameters: trained numbers of word vectors.
         features: words, or other features, that it tells apart.
-        seconds: of fitting and choosing, reading the train texts included.
+        seconds: of fitting and choosing, features of train and dev included, those of test not.
         epochs: passes over the train split, of one fit.
         coverage: how much of the train split its pre-trained vectors know; None where it has none.
         chosen: by dev, by name.
@@ -74,7 +74,14 @@ def choose(
     """
     if not len(labels):
         return without_dev, fit(without_dev)
-    models = [fit(value) for value in values]
-    reached = [classification_metrics(score(model), labels) for model in models]
-    best = max(range(len(values)), key=lambda index: (reached[index]["accuracy"], -reached[index]["loss"]))
-    return values[best], models[best]
+    chosen: tuple[Value, Model] | None = None
+    best: tuple[float, float] | None = None
+    for value in values:
+        model = fit(value)
+        metrics = classification_metrics(score(model), labels)
+        reached = (metrics["accuracy"], -metrics["loss"])
+        if best is None or reached > best:
+            # Not all models at once: one can take hundreds of megabytes.
+            chosen, best = (value, model), reached
+    assert chosen is not None  # there is at least one value
+    return chosen

@@ -19,6 +19,7 @@ from cct_text.datasets import Dataset, Split
 from cct_text.studies.baselines.learned import Learned, choose, words_of
 from cct_text.text.tokenizer import Tokenizer, split_words
 from cct_text.text.vocabulary import PAD, UNK, Vocabulary
+from cct_text.training.metrics import log_softmax
 from cct_text.vectors import Coverage, align, frequent_words
 
 PAIRS: dict[str, Any] = {"ngram_range": (1, 2), "token_pattern": r"\S+", "lowercase": False}
@@ -31,6 +32,8 @@ USUAL_STRENGTH = 1.0
 """Where there is no dev split."""
 INTERPOLATION = 0.25
 """Beta of NB-SVM: how far its weights go from their mean magnitude, which is naive Bayes, to the SVM's."""
+SVM: dict[str, Any] = {"dual": True, "tol": 0.1, "fit_intercept": False, "random_state": 0}
+"""As liblinear is by itself, and as the authors of NB-SVM used it. It shuffles the rows: always alike, for no seed counts."""
 
 
 class LinearModel(Protocol):
@@ -45,19 +48,16 @@ class LinearModel(Protocol):
 
 
 @dataclass(frozen=True)
-class Features:
-    """Features of the splits, (N, F) each, dense or sparse; None for a split that is not there."""
+class Extractor:
+    """How a split becomes features (N, F), dense or sparse.
 
-    train: Any
-    dev: Any
-    test: Any
+    Attributes:
+        fit: learns what there is to learn from the train split, and gives its features.
+        transform: gives the features of another split, after `fit`.
+    """
 
-    @classmethod
-    def of(cls, dataset: Dataset, fit: Callable[[Split], Any], transform: Callable[[Split], Any]) -> Self:
-        """By a function that learns from the train split, and one for the other splits."""
-        train = fit(dataset.train)
-        dev = transform(dataset.dev) if len(dataset.dev) else None
-        return cls(train, dev, None if dataset.test is None else transform(dataset.test))
+    fit: Callable[[Split], Any]
+    transform: Callable[[Split], Any]
 
 
 def fit_majority(dataset: Dataset, config: Config) -> Learned:
@@ -76,18 +76,17 @@ def fit_majority(dataset: Dataset, config: Config) -> Learned:
 
 
 def fit_tfidf(dataset: Dataset, config: Config) -> Learned:
-    """TF-IDF of words and pairs, with logarithmic counts, and logistic regression; dev chooses C."""
-    start = time.perf_counter()
-    vectorizer = TfidfVectorizer(**PAIRS, sublinear_tf=True)
-    features = _of_words(dataset, config, vectorizer)
-    return _learned(dataset, features, STRENGTHS, Logistic.fit, start)
+    """TF-IDF of words and pairs, with logarithmic counts, and logistic regression; dev chooses C.
+
+    No word is too rare to count: what is rare weighs little, for C is chosen.
+    """
+    return _learned(dataset, _of_words(config, TfidfVectorizer(**PAIRS, sublinear_tf=True)), STRENGTHS, Logistic.fit)
 
 
 def fit_nb_svm(dataset: Dataset, config: Config) -> Learned:
     """NB-SVM over whether words and pairs stand in a text; dev chooses C."""
-    start = time.perf_counter()
-    features = _of_words(dataset, config, CountVectorizer(**PAIRS, binary=True, dtype=np.float64))
-    return _learned(dataset, features, SVM_STRENGTHS, NaiveBayesSVM.fit, start, probabilities=False)
+    extractor = _of_words(config, CountVectorizer(**PAIRS, binary=True, dtype=np.float64))
+    return _learned(dataset, extractor, SVM_STRENGTHS, NaiveBayesSVM.fit, probabilities=False)
 
 
 def fit_mean_of_vectors(dataset: Dataset, config: Config) -> Learned:
@@ -108,10 +107,10 @@ def fit_mean_of_vectors(dataset: Dataset, config: Config) -> Learned:
         return mean
 
     scaler = StandardScaler()
-    features = Features.of(
-        dataset, lambda train: scaler.fit_transform(means(train)), lambda split: scaler.transform(means(split))
+    extractor = Extractor(
+        lambda train: scaler.fit_transform(means(train)), lambda split: scaler.transform(means(split))
     )
-    return _learned(dataset, features, MEAN_STRENGTHS, Logistic.fit, start, coverage=coverage)
+    return _learned(dataset, extractor, MEAN_STRENGTHS, Logistic.fit, start=start, coverage=coverage)
 
 
 @dataclass(frozen=True)
@@ -128,8 +127,12 @@ class Logistic:
 
     def scores(self, features: Any) -> np.ndarray:  # noqa: ANN401
         """Logarithms of the probabilities; of a class that train lacks, hardly any."""
+        decision = self.model.decision_function(features)  # (N, C), or (N,) of the second of two classes
+        if decision.ndim == 1:
+            decision = np.column_stack([np.zeros_like(decision), decision])
         logits = np.full((features.shape[0], self.classes), np.log(np.finfo(np.float32).tiny))
-        logits[:, self.model.classes_] = self.model.predict_log_proba(features)
+        # The model's own predict_log_proba is the logarithm of 0 where it is very sure.
+        logits[:, self.model.classes_] = log_softmax(decision)
         return logits
 
     @property
@@ -142,39 +145,40 @@ class Logistic:
 class NaiveBayesSVM:
     """A linear SVM for each class against the others, over features weighted by their naive Bayes log-count ratios.
 
-    Source: Wang and Manning 2012, "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification", ACL.
+    Without intercepts, as in the authors' code: an SVM's own is too large for the interpolated weights.
+
+    Source: Wang and Manning 2012, "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification", ACL;
+    trainMNBSVM.m in https://github.com/sidaw/nbsvm.
 
     Attributes:
         weights: (C, F), ratios included.
-        intercepts: (C,).
+        present: (C,) bool, classes that train has.
     """
 
     weights: np.ndarray
-    intercepts: np.ndarray
+    present: np.ndarray
 
     @classmethod
     def fit(cls, features: Any, labels: np.ndarray, classes: int, strength: float) -> Self:  # noqa: ANN401
         """By the SVM's C, `strength`; a class that train lacks is never predicted."""
         weights = np.zeros((classes, features.shape[1]))
-        intercepts = np.full(classes, -np.inf)
-        present = np.unique(labels)
-        for label in present:
+        present = np.bincount(labels, minlength=classes) > 0
+        for label in np.flatnonzero(present):
             ratio = log_count_ratio(features, labels == label)
-            svm = LinearSVC(C=strength).fit(features.multiply(ratio).tocsr(), labels == label)
+            svm = LinearSVC(C=strength, **SVM).fit(features.multiply(ratio).tocsr(), labels == label)
             own = svm.coef_[0]
             weights[label] = ((1.0 - INTERPOLATION) * np.abs(own).mean() + INTERPOLATION * own) * ratio
-            intercepts[label] = svm.intercept_[0]
-        return cls(weights, intercepts)
+        return cls(weights, present)
 
     def scores(self, features: Any) -> np.ndarray:  # noqa: ANN401
         """Distances from the planes, which are no probabilities."""
-        scores: np.ndarray = features @ self.weights.T + self.intercepts
+        scores: np.ndarray = np.where(self.present, features @ self.weights.T, -np.inf)
         return scores
 
     @property
     def parameters(self) -> int:
-        """Weights and intercepts."""
-        return self.weights.size + self.intercepts.size
+        """Weights."""
+        return self.weights.size
 
 
 def log_count_ratio(features: Any, positive: np.ndarray) -> np.ndarray:  # noqa: ANN401
@@ -189,9 +193,8 @@ def log_count_ratio(features: Any, positive: np.ndarray) -> np.ndarray:  # noqa:
     return ratio
 
 
-def _of_words(dataset: Dataset, config: Config, vectorizer: CountVectorizer) -> Features:
-    return Features.of(
-        dataset,
+def _of_words(config: Config, vectorizer: CountVectorizer) -> Extractor:
+    return Extractor(
         lambda train: vectorizer.fit_transform(words_of(train, config)),
         lambda split: vectorizer.transform(words_of(split, config)),
     )
@@ -199,29 +202,42 @@ def _of_words(dataset: Dataset, config: Config, vectorizer: CountVectorizer) -> 
 
 def _learned(
     dataset: Dataset,
-    features: Features,
+    extractor: Extractor,
     strengths: Sequence[float],
     fit: Callable[[Any, np.ndarray, int, float], LinearModel],
-    start: float,
     *,
+    start: float | None = None,
     probabilities: bool = True,
     coverage: Coverage | None = None,
 ) -> Learned:
-    """Fit with each strength, take what dev chooses, and score the splits with it."""
+    """Fit with each strength, take what dev chooses, and score the splits with it.
+
+    Args:
+        dataset: what to learn.
+        extractor: of its features.
+        strengths: to try.
+        fit: a model by features (N, F), labels (N,), the number of classes and a strength.
+        start: time at which the work began; now, when not given.
+        probabilities: whether the scores are logits.
+        coverage: of the pre-trained vectors.
+    """
+    start = time.perf_counter() if start is None else start
+    train = extractor.fit(dataset.train)
+    dev = extractor.transform(dataset.dev) if len(dataset.dev) else None
     strength, model = choose(
         strengths,
-        lambda value: fit(features.train, dataset.train.labels, len(dataset.labels), value),
-        lambda fitted: fitted.scores(features.dev),
+        lambda value: fit(train, dataset.train.labels, len(dataset.labels), value),
+        lambda fitted: fitted.scores(dev),
         dataset.dev.labels,
         without_dev=USUAL_STRENGTH,
     )
     seconds = time.perf_counter() - start
     return Learned(
-        dev=None if features.dev is None else model.scores(features.dev),
-        test=None if features.test is None else model.scores(features.test),
+        dev=None if dev is None else model.scores(dev),
+        test=None if dataset.test is None else model.scores(extractor.transform(dataset.test)),
         probabilities=probabilities,
         parameters=model.parameters,
-        features=features.train.shape[1],
+        features=train.shape[1],
         seconds=seconds,
         coverage=coverage,
         chosen={"C": strength},

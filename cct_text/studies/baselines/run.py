@@ -116,4 +116,5 @@ def _kim_cnn(folder: RunFolder, name: str, config: Config) -> dict[str, Any]:
 
     config = config.with_values({"embeddings": KIM_CNN[name]}, source=name)
     data = prepare(config)
-    return evaluate_and_write(folder, config, data, train_kim_cnn(config, data), name)
+    metrics = evaluate_and_write(folder, config, data, train_kim_cnn(config, data), name)
+    return metrics | {"chosen": {"epoch": metrics["best_epoch"]} if len(data.dev) else {}}
