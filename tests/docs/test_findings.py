@@ -44,6 +44,10 @@ def test_frozen_vectors_are_better_than_learned_ones_on_trec_alone_and_worse_on_
     assert not [name for name, pairs in seen.items() if ("glove-frozen", "glove-tuned") in pairs]
 
 
+def test_no_pooling_is_better_than_another_where_the_encoder_learns_with_it():
+    assert [better(answer) for answer in answers("own-pooling-").values()] == [set()]
+
+
 def test_seqpool_is_better_than_every_other_pooling_of_minilm():
     for answer in answers("pooling-").values():
         assert {("seqpool", other) for other in ("class-token", "mean", "max")} <= better(answer)
