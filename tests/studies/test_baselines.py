@@ -180,6 +180,13 @@ def test_nb_svm_is_the_same_whatever_numpy_drew_before():
     assert np.array_equal(*weights)
 
 
+def test_fasttext_learns_from_rows_that_stand_class_by_class(tmp_path):
+    some = resolve_config("sst2", values={"phrases": "false", "train_rows": 2000})
+    labels = load_dataset(some.data).train.labels
+    assert (labels[1:] != labels[:-1]).mean() < 0.2  # half, if they were shuffled
+    assert train_baseline("fasttext", some, tmp_path)["test"]["accuracy"] > 0.72  # 0.69 as they stand
+
+
 def test_fasttext_takes_no_word_of_a_text_for_a_label_or_an_end(tmp_path):
     file = tmp_path / "mine.csv"
     file.write_text("text,label\n" + "__label__7 </s> good,yes\n__label__foo </s> bad,no\n" * 20)
