@@ -13,6 +13,8 @@ from typing import Any
 
 from benchmarks.markdown import table
 from benchmarks.studies import ROOT, STUDIES, Study
+from cct_text.studies.statistics import Summary
+from cct_text.studies.wording import percent
 
 PAGE = ROOT / "docs" / "findings.md"
 
@@ -20,8 +22,8 @@ HEAD = """# Findings
 
 Written by `python -m benchmarks.findings` from the files under `docs/results/studies/`, which `python -m benchmarks.studies`
 measures; the figures are not edited by hand. Accuracy in percent on test, mean ± standard deviation over seeds. The dev
-split chose whatever was chosen; each run read the test split once. What the intervals and tests are stands in
-[studies.md](studies.md).
+split chose whatever was chosen; each run read the test split once. Seconds and rows/s tell the order of magnitude only:
+runs shared the machine with other work. What the intervals and tests are stands in [studies.md](studies.md).
 """
 
 
@@ -119,7 +121,7 @@ def _condition(side: Mapping[str, Any]) -> tuple[str, ...]:
     accuracy = side["accuracy"]
     return (
         f"{side['name']}{' (baseline)' if side['baseline'] else ''}",
-        _spread(accuracy),
+        percent(Summary(**accuracy)),
         "" if accuracy["low"] is None else f"{100 * accuracy['low']:.2f} to {100 * accuracy['high']:.2f}",
         f"{100 * side['macro_f1']['mean']:.2f}",
         "" if side["coverage"] is None else f"{side['coverage']:.1%}",
@@ -131,17 +133,12 @@ def _condition(side: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _points(result: Mapping[str, Any]) -> str:
     lines = result["lines"]
-    reached = [{point["rows"]: _spread(point["accuracy"]) for point in line["points"]} for line in lines]
+    reached = [{point["rows"]: percent(Summary(**point["accuracy"])) for point in line["points"]} for line in lines]
     rows: Iterable[int] = sorted({size for of_rows in reached for size in of_rows})
     return table(
         ("rows of train", *(line["name"] for line in lines)),
         [(f"{size:,}", *(of_rows.get(size, "") for of_rows in reached)) for size in rows],
     )
-
-
-def _spread(summary: Mapping[str, Any]) -> str:
-    """`92.68 ± 0.41`, or the single value."""
-    return f"{100 * summary['mean']:.2f}" + ("" if summary["std"] is None else f" ± {100 * summary['std']:.2f}")
 
 
 def load(study: Study) -> dict[str, Any]:

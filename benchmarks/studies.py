@@ -1,6 +1,6 @@
 """Run the studies that docs/findings.md reports, and keep the answer and the plot of each under docs/results/studies.
 
-    python -m benchmarks.studies                        # all; about three hours on two cores
+    python -m benchmarks.studies                        # all; hours on two cores
     python -m benchmarks.studies --only embeddings-trec # one
     python -m benchmarks.findings                       # then write docs/findings.md
 

@@ -18,8 +18,9 @@ from cct_text.studies import learning_curve, reproduction
 from cct_text.studies.comparison import Comparison, Side
 from cct_text.studies.learning_curve import LearningCurve
 from cct_text.studies.reproduction import Reproduction
+from cct_text.studies.wording import counted, percent
 
-from .tables import figures_table, percent
+from .tables import figures_table
 
 COLUMNS = ("accuracy", "95 %\ninterval", "macro\nF1", "cover-\nage", "para-\nmeters", "sec-\nonds", "rows/s")
 """Narrow enough for 80 columns."""
@@ -30,18 +31,20 @@ def print_comparison(comparison: Comparison, folder: Path, *, as_json: bool) -> 
     measured = _measured(comparison.test_rows, comparison.dataset, len(comparison.seeds))
     note = measured and f"{measured}, 95 % interval of the mean"
     _answer(comparison.to_dict(), _sides(comparison), note, comparisons.statements(comparison), folder, as_json=as_json)
+    _miss_plot(as_json=as_json)
 
 
 def print_curve(curve: LearningCurve, folder: Path, *, as_json: bool) -> None:
     """Accuracy by number of training rows, a column for each learner."""
     note = _measured(curve.test_rows, curve.dataset, len(curve.seeds))
     _answer(curve.to_dict(), _points(curve), note, learning_curve.statements(curve), folder, as_json=as_json)
+    _miss_plot(as_json=as_json)
 
 
 def print_reproduction(found: Reproduction, folder: Path, *, as_json: bool) -> None:
     """Our figures beside the published ones, a row for each model on each data set."""
-    seeds = f"{found.seeds} seed{'s' if found.seeds > 1 else ''}"
-    note = f"test accuracy in %: mean and standard deviation over {seeds}, and what was published, of which one run is known"
+    over = counted(found.seeds, "seed")
+    note = f"test accuracy in %: mean and standard deviation over {over}, and what was published, of which one run is known"
     _answer(found.to_dict(), _reproduced(found), note, reproduction.statements(found), folder, as_json=as_json)
 
 
@@ -59,15 +62,18 @@ def _answer(
         console.print(sentence)
     files = sorted(path.name for path in folder.iterdir() if path.is_file())
     console.print(f"\nstudy folder: {folder} ({', '.join(files)})", soft_wrap=True)
-    if not can_plot():
-        console.print("no plot: it needs matplotlib, pip install 'cct-text[report]'", soft_wrap=True)
+
+
+def _miss_plot(*, as_json: bool) -> None:
+    if not can_plot() and not as_json:
+        sys.stdout.write("no plot: it needs matplotlib, pip install 'cct-text[report]'\n")
 
 
 def _measured(test_rows: int, dataset: str, seeds: int) -> str:
     if not test_rows:
         return ""  # nothing came to an end
-    over = f"{seeds} seed{'s' if seeds > 1 else ''}"
-    return f"accuracy in % on {test_rows:,} test rows of {dataset}: mean and standard deviation over {over}"
+    rows = counted(test_rows, "test row")
+    return f"accuracy in % on {rows} of {dataset}: mean and standard deviation over {counted(seeds, 'seed')}"
 
 
 def _sides(comparison: Comparison) -> Table:
@@ -93,9 +99,8 @@ def _cells(side: Side) -> list[str]:
 
 def _points(curve: LearningCurve) -> Table:
     table = figures_table("rows of train", *(line.name for line in curve.lines))
-    reached = [{point.rows: percent(point.accuracy) for point in line.points} for line in curve.lines]
-    for rows in sorted({rows for rows, _ in curve.runs}):
-        table.add_row(f"{rows:,}", *(of_rows.get(rows, "failed") for of_rows in reached))
+    for rows, reached in curve.by_rows():
+        table.add_row(f"{rows:,}", *("failed" if summary is None else percent(summary) for summary in reached))
     return table
 
 

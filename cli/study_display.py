@@ -15,8 +15,9 @@ from rich.text import Text
 from cct_text.studies.comparison import Run
 from cct_text.studies.statistics import summarize
 from cct_text.studies.study import Study, StudyObserver
+from cct_text.studies.wording import counted, percent
 
-from .tables import figures_table, percent
+from .tables import figures_table
 
 
 class StudyDisplay(StudyObserver):
@@ -46,8 +47,8 @@ class StudyDisplay(StudyObserver):
     def started(self, study: Study) -> None:
         self.runs = {condition.name: [] for condition in study.conditions}
         self.planned = Counter(condition.name for condition, _, _ in study.jobs().values())
-        self.begun = time.monotonic()
-        runs = f"{_count(self.planned.total(), 'run')} of {_count(len(study.conditions), 'condition')}"
+        self.fresh, self.begun = 0, time.monotonic()
+        runs = f"{counted(self.planned.total(), 'run')} of {counted(len(study.conditions), 'condition')}"
         self.console.print(f"{study.dataset}: {runs} in {study.out}", soft_wrap=True)
         self._draw()
 
@@ -85,7 +86,3 @@ class StudyDisplay(StudyObserver):
                 Text(name), f"{len(runs)}/{self.planned[name]}", percent(summarize(reached)) if reached else ""
             )
         self.live.update(Group(table, Text(self.left)), refresh=True)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number != 1 else ''}"

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from cct_text.studies.statistics import Summary
-
 
 def figures_table(first: str, *columns: str) -> Table:
     """A table with names on the left and figures on the right."""
@@ -20,8 +18,3 @@ def figures_table(first: str, *columns: str) -> Table:
     for column in columns:
         table.add_column(Text(column), justify="right", overflow="fold")
     return table
-
-
-def percent(summary: Summary) -> str:
-    """`92.31 ± 0.44`; without the deviation where there is one value."""
-    return f"{100 * summary.mean:.2f}" + ("" if summary.std is None else f" ± {100 * summary.std:.2f}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -48,7 +48,7 @@ class Section:
     table: Table | None = None
     svg: str | None = None
     description: str = ""
-    code: Sequence[str] = field(default=())
+    code: Sequence[str] = ()
     closed: bool = False
 
 

@@ -15,6 +15,7 @@ from cct_text.report.plots import Gap, Group, can_plot, plot_comparison
 from cct_text.studies.comparison import Comparison
 from cct_text.studies.reports import comparison_report
 from cct_text.studies.study import Study, StudyObserver, run_all
+from cct_text.studies.wording import rows_and_seeds
 
 COMPARISON = "comparison.json"
 PLOT = "comparison"
@@ -94,7 +95,6 @@ def _plot(out: Path, comparison: Comparison) -> str:
         Gap(f"{pair.first} − {pair.second}", pair.difference.mean, pair.difference.low, pair.difference.high, pair.seen)
         for pair in comparison.pairs
     ]
-    seeds = f"{len(comparison.seeds)} seed{'s' if len(comparison.seeds) > 1 else ''}"
-    title = f"{comparison.dataset}, {comparison.test_rows:,} test rows, {seeds}"
+    title = f"{comparison.dataset}, {rows_and_seeds(comparison.test_rows, len(comparison.seeds))}"
     svg, _ = plot_comparison(out / PLOT, title, groups, gaps)
     return svg.read_text(encoding="utf-8")

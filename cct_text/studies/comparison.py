@@ -11,6 +11,7 @@ import numpy as np
 
 from cct_text.studies.grid import Condition
 from cct_text.studies.statistics import ALPHA, Difference, Summary, difference, holm, summarize
+from cct_text.studies.wording import counted
 
 FEW = 3
 """With fewer seeds a difference is seen more often than it should where there is none: in 10 % of the cases for two."""
@@ -251,8 +252,8 @@ def statements(comparison: Comparison) -> list[str]:
         points, ends = 100 * found.mean, (100 * found.low, 100 * found.high)
         if points < 0:
             names, points, ends = names[::-1], -points, (-ends[1], -ends[0])
-        seeds = f"{pair.seeds} seed{'s' if pair.seeds > 1 else ''}"
-        figures = f"95 % interval {ends[0]:.1f} to {ends[1]:.1f}; p = {_p(pair.p_holm)}{corrected}; {seeds}"
+        interval = f"95 % interval {ends[0]:.1f} to {ends[1]:.1f}"
+        figures = f"{interval}; p = {_p(pair.p_holm)}{corrected}; {counted(pair.seeds, 'seed')}"
         if pair.seen:
             said.append(f"{names[0]} is {points:.1f} points better than {names[1]} ({figures}).")
         else:

@@ -15,6 +15,7 @@ from cct_text.studies.grid import Condition, baselines
 from cct_text.studies.learning_curve import Cell, LearningCurve, cells, sizes
 from cct_text.studies.reports import curve_report
 from cct_text.studies.study import Study, StudyObserver, plan, run_all
+from cct_text.studies.wording import rows_and_seeds
 from cct_text.training.recipes import resolve_config
 
 CURVE = "curve"
@@ -57,6 +58,8 @@ def plan_curve(
     # A folder and a name that say what learns, where nothing is varied.
     alone = Condition({"model": config.model.model})
     given = given if learners else {name: value for name, value in given.items() if name != "model"}
+    if any("train_rows" in learner.values for learner in learners):
+        raise UsageError("--vary train_rows: the study sets it; give --rows instead")
     every = [*(learners or [alone]), *baselines(beside, config.model.model)]
     available = len(load_dataset(config.data).train)
     planned = cells(every, sizes(rows, available), available)
@@ -110,6 +113,6 @@ def _plot(out: Path, found: LearningCurve) -> str:
         for line in found.lines
         if line.points
     ]
-    seeds = f"{len(found.seeds)} seed{'s' if len(found.seeds) > 1 else ''}"
-    svg, _ = plot_curve(out / CURVE, f"{found.dataset}, {found.test_rows:,} test rows, {seeds}", lines)
+    title = f"{found.dataset}, {rows_and_seeds(found.test_rows, len(found.seeds))}"
+    svg, _ = plot_curve(out / CURVE, title, lines)
     return svg.read_text(encoding="utf-8")

@@ -187,6 +187,11 @@ class LearningCurve:
             "runs": self.table(),
         }
 
+    def by_rows(self) -> list[tuple[int, list[Summary | None]]]:
+        """For each number of rows what each line reached; None where all its runs failed."""
+        reached = [{point.rows: point.accuracy for point in line.points} for line in self.lines]
+        return [(rows, [line.get(rows) for line in reached]) for rows in sorted({rows for rows, _ in self.runs})]
+
     def table(self) -> list[dict[str, Any]]:
         """One line a run."""
         return [{**run.row(), "rows": rows} for rows, run in self.runs]

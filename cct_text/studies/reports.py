@@ -10,7 +10,8 @@ from cct_text.studies import comparison as comparisons
 from cct_text.studies import learning_curve
 from cct_text.studies.comparison import Comparison, Pair, Run, Side
 from cct_text.studies.learning_curve import LearningCurve, Race
-from cct_text.studies.statistics import ALPHA, Difference, Summary
+from cct_text.studies.statistics import ALPHA, Difference
+from cct_text.studies.wording import percent, rows_and_seeds
 
 INTERVALS = (
     "Mean and standard deviation over seeds; the 95 % interval of the mean is Student's, and tells how far another set of "
@@ -59,7 +60,9 @@ def comparison_report(comparison: Comparison, *, svg: str | None, command: str |
         *_runs([run.row() for run in comparison.runs]),
         *_repeat(comparison.runs, command),
     ]
-    return render(f"Comparison on {comparison.dataset}", _rows(comparison.test_rows, comparison.seeds), sections)
+    return render(
+        f"Comparison on {comparison.dataset}", rows_and_seeds(comparison.test_rows, len(comparison.seeds)), sections
+    )
 
 
 def curve_report(curve: LearningCurve, *, svg: str | None, command: str | None) -> str:
@@ -81,11 +84,7 @@ def curve_report(curve: LearningCurve, *, svg: str | None, command: str | None) 
         *_runs(curve.table()),
         *_repeat(runs, command),
     ]
-    return render(f"Learning curve on {curve.dataset}", _rows(curve.test_rows, curve.seeds), sections)
-
-
-def _rows(test_rows: int, seeds: Sequence[int]) -> str:
-    return f"{test_rows:,} test rows, {len(seeds)} seed{'s' if len(seeds) > 1 else ''}"
+    return render(f"Learning curve on {curve.dataset}", rows_and_seeds(curve.test_rows, len(curve.seeds)), sections)
 
 
 def _list(title: str, sentences: Sequence[str]) -> list[Section]:
@@ -125,7 +124,7 @@ def _side(side: Side, columns: int) -> list[str]:
         return [name, f"{side.failed} failed", *[""] * (columns - 2)]
     return [
         name,
-        _spread(side.accuracy) + (f", {side.failed} failed" if side.failed else ""),
+        percent(side.accuracy) + (f", {side.failed} failed" if side.failed else ""),
         "" if side.accuracy.low is None else f"{100 * side.accuracy.low:.2f} to {100 * (side.accuracy.high or 0):.2f}",
         f"{100 * side.macro_f1.mean:.2f}",
         "" if side.coverage is None else f"{side.coverage:.1%}",
@@ -170,12 +169,13 @@ def _difference(found: Difference, p: float, seen: bool) -> list[str]:
 
 
 def _points(curve: LearningCurve) -> Table:
-    reached = [{point.rows: _spread(point.accuracy) for point in line.points} for line in curve.lines]
-    rows = sorted({size for of_rows in reached for size in of_rows})
     return Table(
         "Test accuracy in percent by rows of train.",
         ("rows of train", *(line.name for line in curve.lines)),
-        [[f"{size:,}", *(of_rows.get(size, "failed") for of_rows in reached)] for size in rows],
+        [
+            [f"{rows:,}", *("failed" if summary is None else percent(summary) for summary in reached)]
+            for rows, reached in curve.by_rows()
+        ],
     )
 
 
@@ -208,7 +208,3 @@ def _repeat(runs: Sequence[Run], command: str | None) -> list[Section]:
     data = [f"data sha256 {metrics['data_sha256']}" for metrics in done]
     lines = [*([command] if command else []), *dict.fromkeys(versions), *dict.fromkeys(data)]
     return [Section("To repeat it", code=lines)] if lines else []
-
-
-def _spread(summary: Summary) -> str:
-    return f"{100 * summary.mean:.2f}" + ("" if summary.std is None else f" ± {100 * summary.std:.2f}")

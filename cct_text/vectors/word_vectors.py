@@ -129,7 +129,7 @@ class ArrayVectors:
         """Where each of the words that are here stands for the first time."""
         import pyarrow.compute as pc
 
-        # The few words are hashed and the many looked up: the other way round takes seven times as long.
+        # The few words are hashed and the many looked up: the other way round takes longer by far.
         found = pc.index_in(self.words, value_set=wanted)
         places = np.flatnonzero(found.is_valid().to_numpy(zero_copy_only=False))
         rows: np.ndarray = places[_firsts(found.drop_null().to_numpy())]

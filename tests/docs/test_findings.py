@@ -35,6 +35,7 @@ def test_nothing_is_better_than_tuned_vectors_but_those_of_the_corpus_on_imdb():
     found = {(name, one) for name, answer in answers("embeddings-").items() for one, other in better(answer)
              if other == "glove-tuned"}  # fmt: skip
     assert found == {("imdb", "corpus")}
+    assert answers("embeddings-").keys() == {"trec", "sst2", "sst3", "ag_news", "imdb"}
 
 
 def test_frozen_vectors_are_better_than_learned_ones_on_trec_alone_and_worse_on_imdb_alone():
@@ -49,5 +50,6 @@ def test_no_pooling_is_better_than_another_where_the_encoder_learns_with_it():
 
 
 def test_seqpool_is_better_than_every_other_pooling_of_minilm():
+    assert answers("pooling-").keys() == {"trec", "sst2"}
     for answer in answers("pooling-").values():
         assert {("seqpool", other) for other in ("class-token", "mean", "max")} <= better(answer)

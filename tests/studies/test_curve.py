@@ -49,3 +49,5 @@ def test_mistakes_are_told(tmp_path):
         plan_curve("questions", [], rows="10,9999", seeds=1, out=tmp_path)
     with pytest.raises(UsageError, match="train_rows = 10: the study sets it"):
         plan_curve("questions", [], rows=None, seeds=1, out=tmp_path, values={"train_rows": 10})
+    with pytest.raises(UsageError, match="--vary train_rows: the study sets it; give --rows instead"):
+        plan_curve("questions", grid(["train_rows=10,20"]), rows=None, seeds=1, out=tmp_path)

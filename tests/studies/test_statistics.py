@@ -83,6 +83,12 @@ def test_where_there_is_no_difference_one_is_seen_as_often_as_claimed(seeds, row
     assert 0.02 < alarms < 0.08  # at most 0.05, which 600 trials tell to 0.009; less where the seeds have no luck
 
 
+def test_with_two_seeds_one_is_seen_more_often_which_is_why_they_are_too_few():
+    rng = np.random.default_rng(7)
+    alarms = np.mean([difference(*simulated(rng, 2, 300, luck=0.3)).p < 0.05 for _ in range(600)])
+    assert 0.05 < alarms < 0.15
+
+
 def test_seeds_that_agree_by_chance_are_no_proof():
     # Each of two seeds is right on one row more, of a thousand, and not on the same: that may well be chance.
     right = np.zeros((2, 1000))
