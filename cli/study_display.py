@@ -73,8 +73,9 @@ class StudyDisplay(StudyObserver):
         """How long the rest will take, if it takes as long as what was run now."""
         if not self.fresh:
             return f"{self.planned.total() - self.done} runs left"
-        seconds = (time.monotonic() - self.begun) / self.fresh * (self.planned.total() - self.done)
-        return f"{seconds // 60:.0f} min {seconds % 60:.0f} s left" if seconds >= 60 else f"{seconds:.0f} s left"
+        each = (time.monotonic() - self.begun) / self.fresh
+        minutes, seconds = divmod(round(each * (self.planned.total() - self.done)), 60)
+        return f"{minutes} min {seconds} s left" if minutes else f"{seconds} s left"
 
     def _draw(self) -> None:
         if not self.console.is_terminal:
