@@ -17,6 +17,8 @@ FIXED = {"seed", "dataset"}
 FAMILIES = ("transformer", "vit-lite", "cvt")
 """The model's relatives that stand beside it as baselines, with as many layers and the same kernel."""
 BASELINE_NAMES = (*BASELINES, *FAMILIES)
+SILENT = re.compile(r"[-+.\d]+(e[-+]?\d+)?|true|false|none")
+"""Values of which one cannot tell what they are of."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,9 @@ class Condition:
 
     @property
     def name(self) -> str:
-        """The values alone: `glove-frozen, cct-2/1`."""
-        return ", ".join([*([self.learner] if self.learner else []), *self.values.values()])
+        """The values, with their options where they say nothing alone: `glove-frozen, cct-2/1, dropout=0.1`."""
+        values = [f"{key}={value}" if SILENT.fullmatch(value) else value for key, value in self.values.items()]
+        return ", ".join([*([self.learner] if self.learner else []), *values])
 
     @property
     def folder(self) -> str:

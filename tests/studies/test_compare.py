@@ -148,7 +148,7 @@ def test_baselines_stand_beside_on_the_same_rows_and_a_seedless_one_is_run_once(
 def test_a_part_of_train_is_drawn_anew_with_each_seed(tmp_path):
     planned = plan("questions", grid(["train_rows=50,100"]), seeds=2, out=tmp_path, beside=["majority"], values=SMALL)
     seeds = {(condition.name, job.config.data.train_rows_seed) for condition, _, job in planned.jobs().values()}
-    assert seeds == {("50", 0), ("50", 1), ("100", 0), ("100", 1), ("majority", 0)}
+    assert seeds == {*((f"train_rows={rows}", seed) for rows in (50, 100) for seed in (0, 1)), ("majority", 0)}
 
 
 def test_a_test_split_can_be_cut_from_a_file(tmp_path):

@@ -16,6 +16,12 @@ def test_the_four_embedding_modes_without_a_wish():
     assert [condition.name for condition in grid([EMBEDDINGS])] == ["learned", "glove-frozen", "glove-tuned", "corpus"]
 
 
+def test_a_value_that_says_nothing_alone_is_named_with_its_option():
+    vary = ["dropout=0,0.1", "learning_rate=1e-3", "phrases=true", "positions=none,sine"]
+    assert grid(vary)[2].name == "dropout=0.1, learning_rate=1e-3, phrases=true, positions=none"
+    assert grid(vary)[3].name == "dropout=0.1, learning_rate=1e-3, phrases=true, sine"
+
+
 def test_a_folder_for_each():
     folders = [condition.folder for condition in grid(["model=cct-2/1,cct-2/1x2", "dropout=0,0.1"])]
     assert folders[0] == "model=cct-2_1,dropout=0"
