@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import errno
 import logging
+import signal
 import sys
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -37,6 +39,14 @@ for verb in (train, evaluate, predict, compare, curve, reproduce, pooling, datas
     app.command()(verb)
 
 _debug = False
+_interrupted = False
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Ctrl-C, as Python has it, but remembered: half an import may turn it into an error of its own."""
+    global _interrupted
+    _interrupted = True
+    signal.default_int_handler(number, frame)
 
 
 def _show_version(wanted: bool) -> None:
@@ -64,6 +74,8 @@ def _root(
 
 def main() -> None:
     """Run the command line; the process ends with the documented exit code."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         try:
             app()
@@ -82,3 +94,7 @@ def main() -> None:
             sys.exit(0)
         sys.stderr.write(f"cct-text: cannot write: {error.strerror}\n")
         sys.exit(2)
+    except Exception:
+        if _debug or not _interrupted:
+            raise
+        sys.exit(130)

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -62,7 +63,8 @@ def test_where_all_runs_fail_the_exit_code_tells(cct_text, tmp_path):
     assert "1 failed" in outcome.out
 
 
-def test_ctrl_c_on_a_terminal_reaches_all_workers_and_the_command_repeated_goes_on(cct_text, tmp_path):
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_on_a_terminal_reaches_all_workers_and_the_command_repeated_goes_on(cct_text, tmp_path, times):
     arguments = ("compare", "questions", "--vary", "pooling=mean,max", "--seeds", "2", *SMALL, "--epochs", "60")
     arguments += ("--out", str(tmp_path / "study"), "--jobs", "1")
     process = subprocess.Popen(
@@ -75,7 +77,9 @@ def test_ctrl_c_on_a_terminal_reaches_all_workers_and_the_command_repeated_goes_
     )
     assert process.stderr is not None
     assert any(line.startswith("1/4 ") for line in iter(process.stderr.readline, ""))
-    os.killpg(process.pid, signal.SIGINT)
+    for _ in range(times):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.02)
     out, rest = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
     assert rest.endswith("cct-text: interrupted; repeat the command to go on\n")

@@ -7,8 +7,10 @@ import time
 
 import pytest
 
+from cct_text.artifacts import RunFolder
 from cct_text.config import Config
 from cct_text.studies.workers import Job, train_all, workers_for
+from cct_text.training.checkpoint import has_checkpoint
 
 OPTIONS = {"dataset": "questions", "embeddings": "learned", "embedding_dim": 16, "width": 16, "epochs": 1}
 
@@ -34,19 +36,30 @@ def test_each_run_is_made_and_one_that_fails_does_not_stop_the_others(job):
     assert outcomes["a"].metrics["dev"] == outcomes["d"].metrics["dev"] != outcomes["b"].metrics["dev"]
 
 
-def test_runs_of_a_worker_that_is_killed_are_told_and_can_go_on(job):
-    def kill():
-        while not (workers := multiprocessing.active_children()):
-            time.sleep(0.01)
-        workers[0].kill()
+def kill_first_worker():
+    while not (workers := multiprocessing.active_children()):
+        time.sleep(0.01)
+    workers[0].kill()
 
-    killer = threading.Thread(target=kill)
+
+def test_the_run_of_a_worker_that_is_killed_is_told_and_the_others_go_on(job):
+    killer = threading.Thread(target=kill_first_worker)
     killer.start()
-    outcomes = list(train_all([job("a"), job("b")], workers=1))
+    killed, other = train_all([job("a"), job("b")], workers=1)
     killer.join()
-    assert [outcome.metrics for outcome in outcomes] == [None, None]
-    assert all("a worker was killed" in outcome.error for outcome in outcomes)
+    assert killed.metrics is None
+    assert "a worker was killed" in killed.error
+    assert other.error is None
     assert all(outcome.error is None for outcome in train_all([job("a"), job("b")], workers=1))
+
+
+def test_who_asks_for_no_more_stops_the_runs_that_have_begun_and_they_keep_their_state(job, tmp_path):
+    jobs = [job("long", epochs=10_000), *map(job, "abcd")]
+    outcomes = train_all(jobs, workers=2)
+    assert [next(outcomes).job.out.name for _ in "abc"] == ["a", "b", "c"]
+    outcomes.close()
+    assert not multiprocessing.active_children()
+    assert has_checkpoint(RunFolder(tmp_path / "long"))
 
 
 def test_finished_runs_are_not_made_again(job):
