@@ -39,8 +39,9 @@ class Checkpoint:
 
     def keep(self, state: dict[str, Any]) -> None:
         """Take the state after an epoch."""
-        self.content = io.BytesIO()
-        torch.save({"config": self.config.to_toml(), **state}, self.content)
+        content = io.BytesIO()
+        torch.save({"config": self.config.to_toml(), **state}, content)
+        self.content = content  # whole: an interrupt before leaves the one of the epoch before
         if time.monotonic() - self.written_at > self.seconds:
             self.write()
 
