@@ -53,3 +53,14 @@ def test_seqpool_is_better_than_every_other_pooling_of_minilm():
     assert answers("pooling-").keys() == {"trec", "sst2"}
     for answer in answers("pooling-").values():
         assert {("seqpool", other) for other in ("class-token", "mean", "max")} <= better(answer)
+
+
+def test_no_baseline_is_better_than_the_compact_transformer_on_short_texts_and_some_are_worse():
+    seen = {name: better(answer) for name, answer in answers("baselines-").items()}
+    assert seen.keys() == {"trec", "sst2", "sst3"}
+    worse = {name: {other for one, other in pairs if one == "glove-tuned"} for name, pairs in seen.items()}
+    for name, pairs in seen.items():
+        assert not [one for one, other in pairs if other == "glove-tuned"]
+        assert {"glove-mean-lr", "kim-cnn-static"} <= worse[name]
+        assert not {"nb-svm", "kim-cnn-tuned"} & worse[name]
+    assert [name for name in worse if {"fasttext", "tfidf-lr"} <= worse[name]] == ["trec", "sst3"]
