@@ -1,5 +1,6 @@
 """The compiled operations against those in NumPy, and those in NumPy against torch."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +103,23 @@ def test_attention_of_any_size(bf16, lanes, batch, tokens, heads, size, seed):
     qkv = numbers(np.random.default_rng(seed), batch, tokens, 3 * heads * size)
     found = kernels_in(bf16).attention(qkv, heads)
     np.testing.assert_allclose(found, NUMPY.attention(qkv, heads), atol=0.1 if bf16 else 1e-5)
+
+
+@compiled
+def test_threads_compute_the_same_whatever_lies_on_their_stacks(bf16):
+    rng, kernels = np.random.default_rng(0), kernels_in(bf16)
+    x, weight, qkv = numbers(rng, 12, 70), numbers(rng, 40, 70), numbers(rng, 2, 5, 96)
+    layer = kernels.pack(weight, None)
+
+    def compute(_):
+        np.linalg.svd(qkv @ qkv.transpose(0, 2, 1))  # leaves numbers behind on the stack
+        return [kernels.linear(x, layer), kernels.attention(qkv, 2)]
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(compute, range(40)))
+    for linear, attention in results:
+        assert np.abs(linear - x @ weight.T).max() <= 2 * BFLOAT * np.abs(x).max() * np.abs(weight).sum(axis=1).max()
+        assert np.array_equal(attention, results[0][1])
 
 
 @compiled
