@@ -62,8 +62,13 @@ def _beside(dataset: str, seeds: int, *options: str) -> Study:
     return Study(f"baselines-{dataset}", (*arguments, "--baselines"))
 
 
-def _curve(dataset: str, seeds: int) -> Study:
-    return Study(f"curve-{dataset}", ("curve", dataset, "--seeds", str(seeds), *VECTORS, *_baselines(*NGRAMS)))
+def _curve(dataset: str, seeds: int, *options: str) -> Study:
+    arguments = ("curve", dataset, "--seeds", str(seeds), *VECTORS, *options)
+    return Study(f"curve-{dataset}", (*arguments, *_baselines(*NGRAMS)))
+
+
+def _pooling(dataset: str, seeds: int) -> Study:
+    return Study(f"pooling-{dataset}", ("pooling", dataset, "--seeds", str(seeds)))
 
 
 def _baselines(*names: str) -> tuple[str, ...]:
@@ -81,8 +86,11 @@ STUDIES = (
     _embeddings("sst3", 5, *SENTENCES),
     _embeddings("ag_news", 3),
     _embeddings("imdb", 3),
-    Study("pooling-trec", ("pooling", "trec", "--seeds", "5")),
-    Study("pooling-sst2", ("pooling", "sst2", "--seeds", "5")),
+    _pooling("trec", 5),
+    _pooling("sst2", 5),
+    _pooling("sst3", 5),
+    _pooling("ag_news", 3),
+    _pooling("imdb", 3),
     Study(
         "own-pooling-trec",
         ("compare", "trec", "--vary", "pooling=seqpool,mean,max,class-token", "--seeds", "5", *VECTORS),
@@ -91,6 +99,8 @@ STUDIES = (
     _beside("sst2", 5, *SENTENCES),
     _beside("sst3", 5, *SENTENCES),
     _curve("trec", 5),
+    _curve("sst2", 5, *SENTENCES),
+    _curve("sst3", 5, *SENTENCES),
     _curve("ag_news", 3),
     _curve("imdb", 3),
 )
