@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.markdown import table
 from benchmarks.studies import ROOT, STUDIES, Study
 from cct_text.studies.statistics import Summary
-from cct_text.studies.wording import percent
+from cct_text.studies.wording import counted, percent
 
 PAGE = ROOT / "docs" / "findings.md"
 
@@ -84,6 +84,12 @@ QUESTIONS = (
         "Accuracy against the number of training rows. Each seed draws its own rows; dev and test stay whole.",
         "",
     ),
+    Question(
+        "How close is it to the published table?",
+        "reproduction",
+        "The three smallest models, each data set with our recipe, for none was published.",
+        "",
+    ),
 )
 
 
@@ -102,16 +108,17 @@ def page() -> str:
 
 def _section(study: Study, result: Mapping[str, Any]) -> str:
     """A study: where it was measured, its table, its plot, and what can be said."""
+    measured = f"{result['measured']['processor']}, {result['measured']['date']}.\n\n    {study.command}\n\n"
+    statements = "".join(f"- {sentence}\n" for sentence in result["statements"])
+    if "cells" in result:
+        return f"\n{counted(result['seeds'], 'seed')}; {measured}{_published(result)}\n{statements}"
     rows = max(result["runs"], key=lambda run: run["train_rows"] or 0)
-    measured = result["measured"]
     where = (
         f"\n### `{result['dataset']}`\n\n{rows['train_rows']:,} / {rows['dev_rows']:,} / {result['test_rows']:,} rows of "
-        f"train / dev / test, {len(result['seeds'])} seeds; {measured['processor']}, {measured['date']}.\n\n"
-        f"    {study.command}\n\n"
+        f"train / dev / test, {counted(len(result['seeds']), 'seed')}; {measured}"
     )
     figures = _points(result) if "lines" in result else _conditions(result)
-    plot = f"\n![{study.name}](results/studies/{study.name}.svg)\n\n"
-    return where + figures + plot + "".join(f"- {sentence}\n" for sentence in result["statements"])
+    return f"{where}{figures}\n![{study.name}](results/studies/{study.name}.svg)\n\n{statements}"
 
 
 def _conditions(result: Mapping[str, Any]) -> str:
@@ -141,6 +148,17 @@ def _points(result: Mapping[str, Any]) -> str:
         ("rows of train", *(line["name"] for line in lines)),
         [(f"{size:,}", *(of_rows.get(size, "") for of_rows in reached)) for size in rows],
     )
+
+
+def _published(result: Mapping[str, Any]) -> str:
+    """Our figures beside the published ones."""
+    rows = []
+    for cell in result["cells"]:
+        ours, published = Summary(**cell["accuracy"]), cell["published"]
+        difference = f"{100 * (ours.mean - published):+.2f}" + (" (differs)" if cell["differs"] else "")
+        row = (f"`{cell['dataset']}`", cell["model"], f"{cell['train_rows']:,}", percent(ours))
+        rows.append((*row, f"{100 * published:.2f}", difference))
+    return table(("data set", "model", "train rows", "ours", "published", "difference"), rows)
 
 
 def load(study: Study) -> dict[str, Any]:

@@ -76,6 +76,7 @@ class Reproduction:
         return {
             "seeds": self.seeds,
             "cells": [{**asdict(cell), "differs": cell.differs} for cell in self.cells],
+            "statements": statements(self),
             "runs": self.table(),
         }
 
