@@ -85,11 +85,11 @@ class Reference(nn.Module):
             weights["embedding.weight"].clone(), freeze=frozen, padding_idx=PAD
         )
         self.embedding_dropout = nn.Dropout(embedding_dropout)
-        self.kernel = kernel = architecture.kernel
+        self.kernel = kernel = max(architecture.kernels)
         self.stride, self.padding = max(1, kernel // 2 - 1), max(1, kernel // 2)
         window = (kernel, architecture.embedding_dim)
         self.conv = nn.Conv2d(1, width, window, (self.stride, 1), (self.padding, 0), bias=False)
-        self.conv.weight.data.copy_(weights["tokenizer.layers.0.weight"].transpose(1, 2).unsqueeze(1))
+        self.conv.weight.data.copy_(weights["tokenizer.layers.0.weights.0"].transpose(1, 2).unsqueeze(1))
         self.pool = nn.MaxPool2d((2, 1), (2, 1), (1, 0))
         self.blocks = nn.ModuleList(
             PlainBlock(

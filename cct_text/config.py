@@ -112,7 +112,8 @@ class ModelConfig(_Section):
     """The network; what is not given follows from the model's name."""
 
     model: str = "cct-2/2"
-    """family-layers/kernel, optionally `x` conv layers: transformer-2, vit-lite-4/2, cvt-6/1, cct-2/1x1, ..."""
+    """family-layers/kernel, optionally `x` conv layers: transformer-2, vit-lite-4/2, cvt-6/1, cct-2/1x1, ... Several
+    kernels, joined by `+`, stand side by side: cct-2/1+3+5."""
     layers: int | None = _bounded(None, 1)
     """Encoder blocks."""
     heads: int | None = _bounded(None, 1)
@@ -121,10 +122,12 @@ class ModelConfig(_Section):
     """Width D of the encoder."""
     mlp_ratio: float | None = _bounded(None, 0.01)
     """Hidden width of a block's MLP as a multiple of D."""
-    kernel: int | None = _bounded(None, 1)
-    """Words under one convolution window."""
+    kernel: tuple[int, ...] | None = _bounded(None, 1)
+    """Words under the convolution windows: a number, or several joined by `+`, each with a share of the width."""
     conv_layers: int | None = _bounded(None, 1)
     """Convolution layers in the tokenizer."""
+    max_pool: bool | None = None
+    """Whether the maximum of each two windows is a token, as in the paper (cct only), or each window is."""
     positions: Positions = "sine"
     """Position embeddings: none, sine (fixed) or learnable."""
     pooling: Pooling | None = None
@@ -281,11 +284,12 @@ class _Option:
             return None
         hint = next(arg for arg in get_args(self.hint) if arg is not NoneType) if optional else self.hint
         converted = _convert(value, hint)
-        if isinstance(converted, int | float) and not isinstance(converted, bool):
-            if self.low is not None and not converted >= self.low:
-                raise ValueError(f"expected at least {self.low:.10g}")
-            if self.high is not None and not converted <= self.high:
-                raise ValueError(f"expected at most {self.high:.10g}")
+        for number in converted if isinstance(converted, tuple) else (converted,):
+            if isinstance(number, int | float) and not isinstance(number, bool):
+                if self.low is not None and not number >= self.low:
+                    raise ValueError(f"expected at least {self.low:.10g}")
+                if self.high is not None and not number <= self.high:
+                    raise ValueError(f"expected at most {self.high:.10g}")
         return converted
 
 
@@ -294,6 +298,11 @@ def _convert(value: object, hint: Any) -> object:  # noqa: ANN401 - a type hint 
         if value not in get_args(hint):
             raise ValueError(f"expected one of {', '.join(get_args(hint))}")
         return value
+    if hint == tuple[int, ...]:
+        items = value.split("+") if isinstance(value, str) else [value] if isinstance(value, int) else value
+        if not isinstance(items, list | tuple) or not items:
+            raise ValueError("expected whole numbers joined by +")
+        return tuple(_convert(item, int) for item in items)
     if get_origin(hint) is tuple:
         items = value.split(",") if isinstance(value, str) else value
         if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):

@@ -13,7 +13,7 @@ import typer
 from cct_text.errors import UsageError
 
 ModelOption = Annotated[
-    str | None, typer.Option("--model", help="family-layers/kernel, such as cct-2/1 or vit-lite-4/2.")
+    str | None, typer.Option("--model", help="family-layers/kernel, such as cct-2/1, cct-2/1+3+5 or vit-lite-4/2.")
 ]
 EmbeddingsOption = Annotated[
     str | None,

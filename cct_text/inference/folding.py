@@ -14,7 +14,7 @@ import numpy as np
 
 from cct_text.inference.kernels import Kernels
 from cct_text.model.architecture import Architecture
-from cct_text.model.geometry import POOL_PADDING, POOL_STRIDE, Span, Windows
+from cct_text.model.geometry import POOL_PADDING, POOL_STRIDE, Span, Windows, margins
 from cct_text.model.saved import EMBEDDING_WEIGHT
 from cct_text.text.tokenizer import EncodedTexts
 from cct_text.text.vocabulary import PAD
@@ -37,12 +37,12 @@ class FoldedTokenizer:
         self.windows = architecture.windows
         self.width = architecture.width
         self.vectors = weights[EMBEDDING_WEIGHT]  # (V, E)
-        layers = [weights[f"tokenizer.layers.{layer}.weight"] for layer in range(architecture.conv_layers)]
+        layers = [_convolution(architecture, weights, layer) for layer in range(architecture.conv_layers)]
         self.taps = _product(layers[0]) if layers else None  # (E, P * D)
         self.further = [layer.transpose(2, 1, 0).reshape(-1, self.width) for layer in layers[1:]]  # (P * D, D) each
         # Rows are made when their word is first met, in that order; the first is the pad's.
         self._place = np.zeros(len(self.vectors), np.int64)  # of a word's row; 0 of words not yet met
-        self._table = np.zeros((FIRST_ROWS, architecture.kernel if layers else 1, self.width), np.float32)
+        self._table = np.zeros((FIRST_ROWS, self.windows.kernel if layers else 1, self.width), np.float32)
         self._rows = 1
         self._lock = Lock()
 
@@ -96,6 +96,17 @@ class FoldedTokenizer:
         return pooled
 
 
+def _convolution(architecture: Architecture, weights: Mapping[str, np.ndarray], layer: int) -> np.ndarray:
+    """(D, E, P): the kernels of a layer as parts of the largest."""
+    parts = (weights[f"tokenizer.layers.{layer}.weights.{index}"] for index in range(len(architecture.kernels)))
+    return np.concatenate(
+        [
+            np.pad(part, ((0, 0), (0, 0), margin))
+            for part, margin in zip(parts, margins(architecture.kernels), strict=True)
+        ]
+    )
+
+
 def _product(weight: np.ndarray) -> np.ndarray:
     """(D, E, P), a convolution's weight, as (E, P * D)."""
     return np.ascontiguousarray(weight.transpose(1, 2, 0).reshape(weight.shape[1], -1))
@@ -106,7 +117,7 @@ def _places(windows: Windows, real: Span) -> np.ndarray:
     after = windows.after(real)
     token = np.arange(after.first, after.last + 1)[:, None, None]
     tap = np.arange(windows.kernel)[None, None, :]
-    if windows.overlapping:
+    if windows.max_pool:
         token = token * POOL_STRIDE - POOL_PADDING + np.arange(POOL_STRIDE)[None, :, None]
     # What lies before the first window is no window, although it may hold words: it reads pads.
     return np.where(token < 0, -1, token * windows.stride - windows.padding + tap)

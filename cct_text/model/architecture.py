@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from cct_text.config import ModelConfig, Pooling, Positions
 from cct_text.errors import UsageError, unknown_name
-from cct_text.model.geometry import Windows
+from cct_text.model.geometry import Windows, shares
 
 T = TypeVar("T")
 
@@ -31,12 +31,14 @@ class Architecture:
     """Attention heads; they divide the width."""
     mlp_ratio: float
     """Hidden width of a block's MLP as a multiple of D."""
-    kernel: int
-    """Words under one convolution window."""
+    kernels: tuple[int, ...]
+    """Words under the convolution windows; several stand side by side, each with a share of the width."""
     conv_layers: int
     """Convolution layers of the tokenizer; 0: the word vectors are the tokens, and D = E."""
     overlapping: bool
-    """True: the windows of CCT (overlapping, ReLU, max-pool). False: the patches of ViT-Lite and CVT."""
+    """True: the windows of CCT (overlapping, ReLU). False: the patches of ViT-Lite and CVT."""
+    max_pool: bool
+    """Whether the maximum of each two windows is a token (CCT), or each window is."""
     positions: Positions
     """Position embeddings."""
     pooling: Pooling
@@ -59,6 +61,10 @@ class Architecture:
                 f"width = {self.width}: without a convolution the encoder is as wide as the word vectors, "
                 f"{self.embedding_dim}; leave width out or choose a cct, cvt or vit-lite model"
             )
+        if self.max_pool and not self.overlapping:
+            raise UsageError("max_pool = true: patches are not pooled; choose a cct model")
+        if len(self.kernels) > self.width:
+            raise UsageError(f"kernel = {list(self.kernels)}: more kinds of windows than width = {self.width}")
         if self.width % self.heads:
             divisors = ", ".join(str(n) for n in range(1, min(self.width, 16) + 1) if self.width % n == 0)
             whose = "width" if self.conv_layers else "the word vectors' width"
@@ -73,8 +79,8 @@ class Architecture:
 
     @property
     def windows(self) -> Windows:
-        """The windows of the conv tokenizer."""
-        return Windows(self.kernel, self.conv_layers, self.overlapping)
+        """The windows of the conv tokenizer; the largest, where there are several kernels."""
+        return Windows(max(self.kernels), self.conv_layers, self.overlapping, self.max_pool)
 
     def tokens(self, max_words: int) -> int:
         """Tokens of the longest text, class token included."""
@@ -118,7 +124,7 @@ MODEL_NAMES: tuple[str, ...] = tuple(
 
 _NAME = re.compile(
     r"(?P<family>transformer|vit-lite|cvt|cct)-(?P<layers>[1-9]\d{0,2})"
-    r"(?:/(?P<kernel>[1-9]\d{0,2})(?:x(?P<conv_layers>[1-9]))?)?"
+    r"(?:/(?P<kernels>[1-9]\d{0,2}(?:\+[1-9]\d{0,2})*)(?:x(?P<conv_layers>[1-9]))?)?"
 )
 
 
@@ -128,8 +134,8 @@ def resolve_architecture(model: str | ModelConfig, embedding_dim: int) -> Archit
     A number of layers other than 2, 4 and 6 takes width, heads and MLP ratio from the next smaller of them (1 from 2).
 
     Args:
-        model: a name (`family-layers/kernel`, optionally `x` conv layers; the Transformer has no kernel), or a
-            configuration whose options go before what its name says.
+        model: a name (`family-layers/kernel`, several kernels joined by `+`, optionally `x` conv layers; the Transformer
+            has no kernel), or a configuration whose options go before what its name says.
         embedding_dim: E.
 
     Raises:
@@ -138,14 +144,14 @@ def resolve_architecture(model: str | ModelConfig, embedding_dim: int) -> Archit
     config = ModelConfig(model=model) if isinstance(model, str) else model
     match = _NAME.fullmatch(config.model)
     family = _FAMILIES[match["family"]] if match else None
-    if match is None or family is None or (match["kernel"] and not family.conv_layers):
+    if match is None or family is None or (match["kernels"] and not family.conv_layers):
         raise UsageError(unknown_name("model", config.model, MODEL_NAMES))
-    if family.conv_layers and not match["kernel"]:
+    if family.conv_layers and not match["kernels"]:
         choices = " or ".join(f"{config.model}/{kernel}" for kernel in _KERNELS)
         raise UsageError(f"model {config.model!r} names no kernel, the words under one window: give {choices}")
-    if not family.conv_layers and (config.kernel is not None or config.conv_layers is not None):
+    if not family.conv_layers and (config.kernel or config.conv_layers is not None or config.max_pool):
         raise UsageError(
-            f"model {config.model} has no convolution: leave kernel and conv_layers out, or choose a cct model"
+            f"model {config.model} has no convolution: leave kernel, conv_layers and max_pool out, or choose a cct model"
         )
     layers = _given(config.layers, int(match["layers"]))
     size = max((size for size in _SIZES if size <= int(match["layers"])), default=min(_SIZES))
@@ -155,9 +161,10 @@ def resolve_architecture(model: str | ModelConfig, embedding_dim: int) -> Archit
         layers=layers,
         heads=_given(config.heads, _SIZES[size].heads),
         mlp_ratio=_given(config.mlp_ratio, _SIZES[size].mlp_ratio),
-        kernel=_given(config.kernel, int(match["kernel"] or 1)),
+        kernels=_given(config.kernel, tuple(int(kernel) for kernel in (match["kernels"] or "1").split("+"))),
         conv_layers=_given(config.conv_layers, int(match["conv_layers"] or family.conv_layers)),
         overlapping=family.overlapping,
+        max_pool=_given(config.max_pool, family.overlapping),
         positions=config.positions,
         pooling=_given(config.pooling, family.pooling),
         dropout=config.dropout,
@@ -180,7 +187,11 @@ def weight_shapes(
     dim, width, mlp_width = architecture.embedding_dim, architecture.width, architecture.mlp_width
     shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (vocab_size, dim)}
     for layer in range(architecture.conv_layers):
-        shapes[f"tokenizer.layers.{layer}.weight"] = (width, width if layer else dim, architecture.kernel)
+        read = width if layer else dim
+        for index, (share, kernel) in enumerate(
+            zip(shares(width, architecture.kernels), architecture.kernels, strict=True)
+        ):
+            shapes[f"tokenizer.layers.{layer}.weights.{index}"] = (share, read, kernel)
     if architecture.pooling == "class-token":
         shapes["class_token"] = (1, 1, width)
     if architecture.positions == "learnable":

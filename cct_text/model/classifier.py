@@ -47,9 +47,8 @@ class TextTransformer(TextNetwork):
         self.tokenizer = ConvTokenizer(
             architecture.embedding_dim,
             width,
-            kernel=architecture.kernel,
-            layers=architecture.conv_layers,
-            overlapping=architecture.overlapping,
+            kernels=architecture.kernels,
+            windows=architecture.windows,
         )
         with_class_token = architecture.pooling == "class-token"
         self.class_token = nn.Parameter(torch.zeros(1, 1, width)) if with_class_token else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,18 +26,20 @@ class Span:
 class Windows:
     """The windows of a conv tokenizer, in numbers.
 
-    Overlapping (CCT): stride max(1, P//2 - 1), padding max(1, P//2), and a max-pool behind each convolution. Otherwise
-    (ViT-Lite, CVT): stride P, no padding, no max-pool. With 0 layers the words are the tokens.
+    Overlapping (CCT): stride max(1, P//2 - 1), padding max(1, P//2), and a max-pool behind each convolution, unless it is
+    switched off. Otherwise (ViT-Lite, CVT): stride P, no padding, no max-pool. With 0 layers the words are the tokens.
 
     Attributes:
-        kernel: P, words under one window.
+        kernel: P, words under one window; the most, where there are several kinds of windows.
         layers: convolutions, one on top of the other.
         overlapping: the windows of CCT.
+        max_pool: whether a max-pool follows each convolution.
     """
 
     kernel: int
     layers: int
     overlapping: bool
+    max_pool: bool
 
     @property
     def stride(self) -> int:
@@ -52,7 +55,7 @@ class Windows:
         """T, the tokens, real or not, that S words give, pads included."""
         for _ in range(self.layers):
             words = (words + 2 * self.padding - self.kernel) // self.stride + 1
-            if self.overlapping:
+            if self.max_pool:
                 words = (words + 2 * POOL_PADDING - POOL_KERNEL) // POOL_STRIDE + 1
         return words
 
@@ -66,11 +69,11 @@ class Windows:
         fewest = []  # windows with something real in them, layer by layer
         for _ in range(self.layers):
             windows = (reach - 1 + self.padding) // self.stride + 1
-            reach = (windows - 1 + POOL_PADDING) // POOL_STRIDE + 1 if self.overlapping else windows
+            reach = (windows - 1 + POOL_PADDING) // POOL_STRIDE + 1 if self.max_pool else windows
             fewest.append(windows)
         needed = 0  # inputs that the layer behind needs
         for windows in reversed(fewest):
-            if self.overlapping:
+            if self.max_pool:
                 needed = (needed - 1) * POOL_STRIDE + POOL_KERNEL - 2 * POOL_PADDING
             needed = (max(windows, needed) - 1) * self.stride + self.kernel - 2 * self.padding
         return max(0, needed - words)
@@ -79,7 +82,7 @@ class Windows:
         """The real tokens that one layer makes of the real ones before it, its max-pool included."""
         first = max(0, -(-(real.first + self.padding - self.kernel + 1) // self.stride))
         last = (real.last + self.padding) // self.stride
-        if self.overlapping:
+        if self.max_pool:
             first, last = (first + POOL_PADDING) // POOL_STRIDE, (last + POOL_PADDING) // POOL_STRIDE
         return Span(first, last)
 
@@ -95,11 +98,23 @@ class Windows:
         start, step, size = 0, 1, 1  # words of token t: start + t * step, and size of them
         for _ in range(self.layers):
             start, step, size = start - self.padding * step, step * self.stride, size + (self.kernel - 1) * step
-            if self.overlapping:
+            if self.max_pool:
                 start, step, size = start - POOL_PADDING * step, step * POOL_STRIDE, size + (POOL_KERNEL - 1) * step
         first = start + step * np.arange(tokens)[:, None]  # (T, 1)
         word = np.arange(words)[None, :]  # (1, S)
         return ((word >= first) & (word < first + size)).astype(np.float32)
+
+
+def shares(width: int, kernels: Sequence[int]) -> list[int]:
+    """How many of D features the windows of each kernel make: equally many, the first ones one more where that is uneven."""
+    share, rest = divmod(width, len(kernels))
+    return [share + (index < rest) for index in range(len(kernels))]
+
+
+def margins(kernels: Sequence[int]) -> list[tuple[int, int]]:
+    """Words of the largest window before and behind each of the kernels, which stand in its middle."""
+    largest = max(kernels)
+    return [((largest - kernel) // 2, largest - kernel - (largest - kernel) // 2) for kernel in kernels]
 
 
 def sine_table(tokens: int, width: int) -> np.ndarray:

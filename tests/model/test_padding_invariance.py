@@ -17,7 +17,10 @@ OPTIONS = [
     for pooling in ("seqpool", "class-token", "mean", "max")
     for positions in ("none", "sine", "learnable")
 ]
-CASES = [ModelConfig(model=name) for name in (*MODEL_NAMES, *FURTHER, *TWO_LAYERS)] + OPTIONS
+SEVERAL = [
+    ModelConfig(model=f"cct-2/{kernels}", max_pool=pooled) for kernels in ("1+3+5", "2+3x2") for pooled in (True, False)
+]
+CASES = [ModelConfig(model=name) for name in (*MODEL_NAMES, *FURTHER, *TWO_LAYERS)] + OPTIONS + SEVERAL
 LENGTHS = (0, 1, 2, 3, 5, 8, 13)
 
 

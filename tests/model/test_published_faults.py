@@ -7,7 +7,7 @@ import torch
 
 from cct_text.config import ModelConfig
 from cct_text.model import SeqPool, build_model
-from cct_text.model.conv_tokenizer import ConvTokenizer
+from tests.support.conv_tokenizers import conv_tokenizer
 
 IDS = torch.tensor([[2, 3, 4, 5, 6, 7], [8, 2, 3, 0, 0, 0]])
 MASK = IDS != 0
@@ -24,7 +24,7 @@ def test_1_there_are_as_many_positions_as_tokens(name, positions):
 
 
 def test_2_the_mask_of_the_tokens_is_flat_and_attention_takes_it():
-    tokens, mask = ConvTokenizer(12, 8, kernel=2, overlapping=True)(torch.randn(2, 6, 12), MASK)
+    tokens, mask = conv_tokenizer(12, 8, 2, overlapping=True)(torch.randn(2, 6, 12), MASK)
     assert mask.shape == tokens.shape[:2]
     assert mask.dtype == torch.bool
 

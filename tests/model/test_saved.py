@@ -7,14 +7,15 @@ import torch
 from cct_text.config import ModelConfig
 from cct_text.model import MODEL_NAMES, build_model, resolve_architecture
 from cct_text.model.architecture import weight_shapes
-from cct_text.model.conv_tokenizer import ConvTokenizer
-from cct_text.model.geometry import Span, Windows, sine_table
+from cct_text.model.geometry import Span, sine_table
+from tests.support.conv_tokenizers import conv_tokenizer
 
 VARIANTS = [
     *(ModelConfig(model=name) for name in MODEL_NAMES),
     *(ModelConfig(model="cct-3/2", pooling=pooling, positions="learnable") for pooling in ("seqpool", "class-token")),
     *(ModelConfig(model="cvt-2/4x2", pooling=pooling, positions="none") for pooling in ("mean", "max")),
     ModelConfig(model="cct-2/2", width=24, heads=3, mlp_ratio=1.5, conv_layers=3),
+    ModelConfig(model="cct-2/1+2+5x2", max_pool=False),
 ]
 
 
@@ -25,12 +26,12 @@ def test_names_and_shapes_of_the_weights_are_those_of_the_network(config):
     assert shapes == {name: tuple(weight.shape) for name, weight in network.state_dict().items()}
 
 
-@pytest.mark.parametrize("overlapping", [True, False])
+@pytest.mark.parametrize(("overlapping", "max_pool"), [(True, True), (True, False), (False, False)])
 @pytest.mark.parametrize("layers", [0, 1, 2, 3])
 @pytest.mark.parametrize("kernel", [1, 2, 3, 4, 5, 6, 7, 8])
-def test_the_real_tokens_of_a_text_are_those_that_the_network_masks_as_real(kernel, layers, overlapping):
-    windows = Windows(kernel, layers, overlapping)
-    tokenizer = ConvTokenizer(3, 3, kernel=kernel, layers=layers, overlapping=overlapping)
+def test_the_real_tokens_of_a_text_are_those_that_the_network_masks_as_real(kernel, layers, overlapping, max_pool):
+    tokenizer = conv_tokenizer(3, 3, kernel, layers=layers, overlapping=overlapping, max_pool=max_pool)
+    windows = tokenizer.windows
     for words in range(1, 40):
         mask = torch.zeros(1, 60 + windows.room(60), dtype=torch.bool)
         mask[0, :words] = True

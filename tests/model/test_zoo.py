@@ -50,6 +50,16 @@ def test_neither_positions_nor_frozen_vectors_are_counted():
     assert parameter_counts(model) == (COUNTS["cct-2/1"], 0)
 
 
+def test_several_kernels_have_a_name_and_only_the_weights_of_their_own_windows():
+    assert resolve_architecture("cct-2/1+3+5", 300).kernels == (1, 3, 5)
+    assert resolve_architecture("cct-2/1+3+5", 300).windows.kernel == 5
+    one, several = (
+        parameter_counts(build_model(name, num_classes=4, vocab_size=7, embedding_dim=300))[0]
+        for name in ("cct-2/1", "cct-2/1+3+5")
+    )
+    assert several - one == 300 * (43 * 1 + 43 * 3 + 42 * 5 - 128)
+
+
 def test_one_conv_layer_may_be_written_out():
     assert resolve_architecture("cct-2/1x1", 300) == resolve_architecture("cct-2/1", 300)
 
@@ -76,8 +86,9 @@ def test_options_go_before_what_the_name_says():
         heads=8,
         width=64,
         mlp_ratio=1.5,
-        kernel=5,
+        kernel=(2, 5),
         conv_layers=2,
+        max_pool=False,
         positions="none",
         pooling="mean",
         dropout=0.2,
@@ -85,8 +96,9 @@ def test_options_go_before_what_the_name_says():
         stochastic_depth=0.4,
     )
     architecture = resolve_architecture(config, 50)
-    for option in ("layers", "heads", "width", "mlp_ratio", "kernel", "conv_layers", "positions", "pooling"):
+    for option in ("layers", "heads", "width", "mlp_ratio", "conv_layers", "positions", "pooling"):
         assert getattr(architecture, option) == getattr(config, option)
+    assert (architecture.kernels, architecture.max_pool) == ((2, 5), False)
     assert (architecture.dropout, architecture.attention_dropout, architecture.stochastic_depth) == (0.2, 0.3, 0.4)
     model = build_model(config, num_classes=3, vocab_size=9, embedding_dim=50).eval()
     assert model(torch.tensor([[2, 3, 4]]), torch.ones(1, 3, dtype=torch.bool)).shape == (1, 3)
@@ -109,7 +121,11 @@ def test_options_go_before_what_the_name_says():
         ),
         (ModelConfig(model="cct-2/1", heads=3), 300, "heads = 3 does not divide width = 128"),
         (ModelConfig(model="transformer-2", width=128), 300, "width = 128"),
-        (ModelConfig(model="transformer-2", kernel=2), 300, "no convolution"),
+        (ModelConfig(model="transformer-2", kernel=(2,)), 300, "no convolution"),
+        (ModelConfig(model="transformer-2", max_pool=True), 300, "no convolution"),
+        (ModelConfig(model="cvt-2/1", max_pool=True), 300, "patches are not pooled"),
+        (ModelConfig(model="cct-2/1+2+3", width=2), 300, "more kinds of windows than width = 2"),
+        ("cct-2/1+", 300, "did you mean"),
         (ModelConfig(model="cct-2/1", mlp_ratio=0.01, width=32), 300, "mlp_ratio = 0.01"),
     ],
 )
@@ -138,4 +154,4 @@ def test_weights_start_as_published():
     assert block.attention.projection.bias.abs().max() == 0
     assert model.class_token.abs().max() == 0
     assert model.position_embedding.positions.std().item() == pytest.approx(0.2, rel=0.05)
-    assert model.tokenizer.layers[0].weight.std().item() == pytest.approx((2 / (4 * 300)) ** 0.5, rel=0.02)
+    assert model.tokenizer.layers[0].weights[0].std().item() == pytest.approx((2 / (4 * 300)) ** 0.5, rel=0.02)
