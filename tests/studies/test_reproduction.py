@@ -1,5 +1,7 @@
 """The paper's table."""
 
+import json
+
 import pytest
 
 from cct_text.datasets.registry import ENTRIES
@@ -7,6 +9,7 @@ from cct_text.errors import UsageError
 from cct_text.model.architecture import MODEL_NAMES
 from cct_text.studies.reproduction import Cell, Reproduction, plan_reproduction, published, reproduce, statements
 from cct_text.studies.statistics import summarize
+from tests.support.official_files import QUESTIONS, write_trec
 
 SMALL = {"width": 16, "epochs": 1, "max_words": 16, "embeddings": "learned", "embedding_dim": 16, "train_rows": 100}
 
@@ -43,6 +46,16 @@ def test_what_cannot_be_told_is_not_told():
     assert statements(Reproduction((cell([0.9], 0.8),), 1, ()))[0].endswith("it takes two seeds of ours or more.")
 
 
+def test_what_lies_apart_is_named():
+    near, far = cell([0.90, 0.91], 0.91), cell([0.90, 0.91], 0.80)
+    assert statements(Reproduction((near,), 2, ())) == [
+        "No figure is more than 2 standard errors from the published one."
+    ]
+    assert statements(Reproduction((near, far), 2, ())) == [
+        "More than 2 standard errors from the published figure: cct-2/1 on trec."
+    ]
+
+
 def test_models_and_data_sets_can_be_chosen_and_a_wrong_one_is_told(tmp_path):
     every = plan_reproduction([], [], seeds=1, out=tmp_path)
     assert [study.dataset for study in every] == ["ag_news", "trec"]
@@ -54,13 +67,13 @@ def test_models_and_data_sets_can_be_chosen_and_a_wrong_one_is_told(tmp_path):
 
 
 def test_our_figures_stand_beside_the_published_ones(tmp_path):
-    studies = plan_reproduction(["trec"], ["cct-2/1", "cvt-2/1"], seeds=2, out=tmp_path, values=SMALL)
+    write_trec(tmp_path / "data" / "trec", QUESTIONS)
+    values = {**SMALL, "data_dir": str(tmp_path / "data")}
+    studies = plan_reproduction(["trec"], ["cct-2/1", "cvt-2/1"], seeds=2, out=tmp_path, values=values)
     found = reproduce(studies, tmp_path, workers=2)
     first, second = found.cells
     assert (first.model, first.published, first.train_rows) == ("cct-2/1", 0.91, 100)
     assert (second.published, second.differs) == (None, None)
     assert first.accuracy.seeds == 2
-    assert first.differs  # 100 rows and one epoch
-    assert statements(found) == ["More than 2 standard errors from the published figure: cct-2/1 on trec."]
-    assert (tmp_path / "reproduction.json").exists()
+    assert statements(found) == json.loads((tmp_path / "reproduction.json").read_text())["statements"]
     assert {row["dataset"] for row in found.table()} == {"trec"}

@@ -19,6 +19,20 @@ TREC = {
     "test": [("LOC:city", "What is the capital of Yugoslavia ?"), ("NUM:dist", "How tall is the giraffe ?")],
 }
 
+QUESTIONS = {
+    split: [
+        question
+        for number in numbers
+        for question in (
+            ("NUM:count", f"How many people live in town {number} ?"),
+            ("LOC:city", f"Where is hill number {number} ?"),
+            ("HUM:ind", f"Who wrote book {number} ?"),
+        )
+    ]
+    for split, numbers in {"train": range(40), "test": range(40, 44)}.items()
+}
+"""In the form of TREC, enough to train on: 120 and 12 rows of three of its classes."""
+
 NEWS = {
     "train": [
         ("World", "Leaders meet", "The two leaders met in Paris."),
