@@ -14,15 +14,3 @@ def test_a_table_and_what_can_be_said_at_80_columns(cct_text, tmp_path):
     assert max(map(len, outcome.out.splitlines()[:-1])) <= 80
     again = cct_text(*arguments, "--out", tmp_path / "study", "--json")
     assert json.loads(again.out) == json.loads((tmp_path / "study" / "curve.json").read_text())
-
-
-def test_reproduction_at_80_columns(cct_text, tmp_path):
-    arguments = ("reproduce", "--datasets", "trec", "--models", "cct-2/1", "--seeds", "1", "--set", "epochs=1")
-    arguments += ("--set", "train_rows=100", "--set", "embeddings=learned", "--out", tmp_path / "study")
-    outcome = cct_text(*arguments)
-    assert outcome.code == 0, outcome.err
-    assert outcome.out.splitlines()[1].split()[:3] == ["trec", "cct-2/1", "100"]
-    assert "91.00" in outcome.out
-    assert "cannot be told" in outcome.out
-    assert max(map(len, outcome.out.splitlines()[:-1])) <= 80
-    assert json.loads(cct_text(*arguments, "--json").out)["cells"][0]["published"] == 0.91
