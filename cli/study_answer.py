@@ -17,6 +17,7 @@ from cct_text.studies import comparison as comparisons
 from cct_text.studies import learning_curve, reproduction
 from cct_text.studies.comparison import Comparison, Side
 from cct_text.studies.learning_curve import LearningCurve
+from cct_text.studies.recipe_results import RecipeResults
 from cct_text.studies.reproduction import Reproduction
 from cct_text.studies.wording import counted, percent
 
@@ -46,6 +47,24 @@ def print_reproduction(found: Reproduction, folder: Path, *, as_json: bool) -> N
     over = counted(found.seeds, "seed")
     note = f"test accuracy in %: mean and standard deviation over {over}, and what was published, of which one run is known"
     _answer(found.to_dict(), _reproduced(found), note, reproduction.statements(found), folder, as_json=as_json)
+
+
+def print_recipes(found: RecipeResults, folder: Path, *, as_json: bool) -> None:
+    """What each recipe reached, and the best of the baselines."""
+    table = figures_table("data set", "model", "accuracy", "macro\nF1", "ECE", "best baseline")
+    for comparison in found.comparisons:
+        recipe, *beside = comparison.sides
+        reached = [(side.accuracy.mean, side) for side in beside if side.accuracy is not None]
+        best = max(reached, key=lambda one: one[0])[1] if reached else None
+        table.add_row(
+            comparison.dataset,
+            Text(recipe.name),
+            *("failed" if summary is None else percent(summary) for summary in (recipe.accuracy, recipe.macro_f1)),
+            "" if recipe.ece is None else f"{100 * recipe.ece.mean:.1f}",
+            "" if best is None or best.accuracy is None else f"{best.name} {100 * best.accuracy.mean:.2f}",
+        )
+    note = "in % on test: mean and standard deviation over seeds; of the baselines the best on test is shown"
+    _answer(found.to_dict(), table, note, [], folder, as_json=as_json)
 
 
 def _answer(

@@ -39,6 +39,7 @@ class Run:
         """The run as one line of a tidy table; what is not known is None."""
         metrics = self.metrics or {}
         dev, test = metrics.get("dev") or {}, metrics.get("test") or {}
+        unseen = test.get("without_rows_in_train") or {}
         coverage = metrics.get("coverage") or {}
         return {
             "condition": self.condition.name,
@@ -50,6 +51,7 @@ class Run:
             "test_macro_f1": test.get("macro_f1"),
             "test_loss": test.get("loss"),
             "test_ece": test.get("ece"),
+            "test_accuracy_unseen": unseen.get("accuracy"),
             "dev_accuracy": dev.get("accuracy"),
             "train_rows": metrics.get("train_rows"),
             "dev_rows": metrics.get("dev_rows"),
@@ -78,6 +80,7 @@ class Side:
         accuracy: on test; None where all its runs failed, as all that follows.
         dev_accuracy: mean; None where there is no dev split.
         macro_f1: on test.
+        ece: expected calibration error on test; None where the scores are no probabilities.
         accuracies: on test, seed by seed.
         coverage: share of the running words of train with a vector; None without pre-trained vectors.
         parameters: trained ones, without word vectors and positions.
@@ -93,6 +96,7 @@ class Side:
     accuracy: Summary | None
     dev_accuracy: float | None
     macro_f1: Summary | None
+    ece: Summary | None
     accuracies: Mapping[int, float]
     coverage: float | None
     parameters: int | None
@@ -184,8 +188,8 @@ def _side(runs: Sequence[Run]) -> Side:
     condition = runs[0].condition
     done = {run.seed: run.row() for run in runs if run.metrics is not None}
     tests = [row for row in done.values() if row["test_accuracy"] is not None]
-
     devs = [row["dev_accuracy"] for row in done.values() if row["dev_accuracy"] is not None]
+    errors = [row["test_ece"] for row in tests if row["test_ece"] is not None]
 
     def mean(name: str) -> float | None:
         return float(np.mean([row[name] for row in done.values()])) if done else None
@@ -198,6 +202,7 @@ def _side(runs: Sequence[Run]) -> Side:
         dev_accuracy=float(np.mean(devs)) if devs else None,
         accuracy=summarize([row["test_accuracy"] for row in tests]) if tests else None,
         macro_f1=summarize([row["test_macro_f1"] for row in tests]) if tests else None,
+        ece=summarize(errors) if errors else None,
         accuracies={row["seed"]: row["test_accuracy"] for row in tests},
         coverage=first.get("coverage"),
         parameters=first.get("parameters"),

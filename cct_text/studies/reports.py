@@ -110,9 +110,20 @@ def _plot(svg: str | None, description: str) -> list[Section]:
 
 
 def _sides(comparison: Comparison) -> Table:
-    header = ("condition", "accuracy", "95 % interval", "macro F1", "coverage", "parameters", "seconds", "rows/s")
+    header = (
+        "condition",
+        "accuracy",
+        "95 % interval",
+        "macro F1",
+        "ECE",
+        "coverage",
+        "parameters",
+        "seconds",
+        "rows/s",
+    )
     return Table(
-        "Test accuracy in percent; parameters without word vectors and positions; seconds and rows/s of training.",
+        "Test accuracy and expected calibration error in percent; parameters without word vectors and positions; seconds "
+        "and rows/s of training.",
         header,
         [_side(side, len(header)) for side in comparison.sides],
     )
@@ -127,6 +138,7 @@ def _side(side: Side, columns: int) -> list[str]:
         percent(side.accuracy) + (f", {side.failed} failed" if side.failed else ""),
         "" if side.accuracy.low is None else f"{100 * side.accuracy.low:.2f} to {100 * (side.accuracy.high or 0):.2f}",
         f"{100 * side.macro_f1.mean:.2f}",
+        "" if side.ece is None else f"{100 * side.ece.mean:.2f}",
         "" if side.coverage is None else f"{side.coverage:.1%}",
         f"{side.parameters:,}",
         f"{side.seconds:,.0f}",

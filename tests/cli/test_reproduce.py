@@ -38,3 +38,23 @@ def test_a_data_set_without_published_figures_is_refused(cct_text):
     outcome = cct_text("reproduce", "--datasets", "imdb")
     assert outcome.code == 2
     assert "imdb" in outcome.err
+
+
+def test_recipes_stand_beside_baselines_at_80_columns(cct_text, arguments):
+    options = ("--recipes", "--baseline", "majority", "--seeds", 1)
+    outcome = cct_text(*arguments, *options)
+    assert outcome.code == 0, outcome.err
+    (line,) = (line for line in outcome.out.splitlines() if line.startswith("trec"))
+    assert "majority 33.33" in line
+    assert max(map(len, outcome.out.splitlines()[:-1])) <= 80
+    found = json.loads(cct_text(*arguments, *options, "--json").out)
+    assert [side["name"] for side in found["datasets"][0]["conditions"]][1:] == ["majority"]
+
+
+@pytest.mark.parametrize(
+    "options", [("--recipes", "--quick"), ("--recipes", "--models", "cct-2/1"), ("--baseline", "majority")]
+)
+def test_options_that_do_not_go_together_are_told(cct_text, options):
+    outcome = cct_text("reproduce", *options)
+    assert outcome.code == 2
+    assert options[0] in outcome.err

@@ -13,7 +13,7 @@ from cct_text.studies.reports import DIFFERENCES, INTERVALS, ONE_SEED, compariso
 from tests.report.test_page import EVIL, Reader
 
 METRICS = {
-    "test": {"macro_f1": 0.5},
+    "test": {"macro_f1": 0.5, "ece": 0.0162},
     "coverage": {"tokens": 0.991},
     "parameters": 225_159,
     "seconds": 27.4,
@@ -46,7 +46,7 @@ def comparison():
 
 def test_every_figure_of_the_comparison_stands_on_the_page(comparison):
     read = read_report(comparison)
-    shared = ["50.00", "99.1%", "225,159", "27", "5,123"]
+    shared = ["50.00", "1.62", "99.1%", "225,159", "27", "5,123"]
     for side in comparison.sides[:2]:
         of = side.accuracy
         assert [
@@ -137,7 +137,7 @@ def test_the_same_comparison_gives_the_same_page(comparison):
 
 def test_one_run_has_no_interval_no_difference_and_no_word_about_them():
     read = read_report(Comparison.of("data", [run(Condition({"model": "only"}), 0, [True, False])]))
-    assert ["only", "50.00", "", "50.00", "99.1%", "225,159", "27", "5,123"] in read.rows
+    assert ["only", "50.00", "", "50.00", "1.62", "99.1%", "225,159", "27", "5,123"] in read.rows
     assert {"Differences", "What can be said", "What the figures are"} & set(read.text) == set()
 
 
