@@ -21,6 +21,7 @@ Pooling = Literal["seqpool", "class-token", "mean", "max"]
 Positions = Literal["none", "sine", "learnable"]
 Precision = Literal["auto", "fp32", "bf16"]
 ClassWeights = Literal["none", "balanced"]
+LongTexts = Literal["head", "head-tail"]
 
 _LARGEST_SEED = 2**32 - 1
 """What NumPy's generators take at most."""
@@ -84,6 +85,8 @@ class TextConfig(_Section):
     """Name of the tokenizer: basic_english, penn or whitespace."""
     max_words: int = _bounded(256, 1)
     """Words kept of a text; the rest is cut off and the share of cut texts reported."""
+    long: LongTexts = "head"
+    """What is kept of a longer text. head: its first words. head-tail: as many of its first words as of its last ones."""
     min_count: int = _bounded(1, 1)
     """Words rarer than this in the train split are unknown words."""
     vocabulary_extra_words: int = _bounded(0, 0)

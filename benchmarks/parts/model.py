@@ -15,7 +15,7 @@ from benchmarks.work import FLOAT, operations, per_row
 from cct_text.datasets import load_dataset
 from cct_text.inference.classifier import ROWS_TOGETHER, TextClassifier
 from cct_text.inference.parallel import ordered_map
-from cct_text.text.tokenizer import EncodedTexts
+from cct_text.text.encoded import EncodedTexts
 
 ROWS = 20_000
 PRODUCT_FP32 = f"{PRODUCT} in fp32"

@@ -18,7 +18,7 @@ from cct_text.inference.kernels import softmax
 from cct_text.inference.native import choose_kernels
 from cct_text.inference.parallel import ordered_map
 from cct_text.model.saved import SavedModel
-from cct_text.text.tokenizer import EncodedTexts
+from cct_text.text.encoded import EncodedTexts
 
 ROWS_TOGETHER = 2048
 """Rows of one piece of work; more are shared among the processor's cores."""
@@ -150,7 +150,7 @@ class TextClassifier:
     def explain(self, text: str) -> list[WordWeight]:
         """The words of a text with their weights in the pooling, which sum to 1.
 
-        Words past the run's `max_words` are not read: their weight is 0. Weights say where the model looked, not which
+        What is not read of a text longer than the run's `max_words` has weight 0. Weights say where the model looked, not which
         class a word speaks for.
 
         Raises:

@@ -15,7 +15,7 @@ from cct_text.inference.folding import FoldedTokenizer
 from cct_text.inference.kernels import Kernels, Linear, Norm, attention_weights, softmax
 from cct_text.model.geometry import sine_table
 from cct_text.model.saved import SavedModel
-from cct_text.text.tokenizer import EncodedTexts
+from cct_text.text.encoded import EncodedTexts, kept_words
 
 TOKENS_TOGETHER = 1024
 """Tokens that go through a layer together: enough to hide its overhead, few enough to stay in a core's cache."""
@@ -59,7 +59,7 @@ class Engine:
         weights = model.weights
         self.kernels = kernels
         self.architecture = model.architecture
-        self.max_words = model.config.text.max_words
+        self.max_words, self.long = model.config.text.max_words, model.config.text.long
         self.tokenizer = FoldedTokenizer(self.architecture, weights, kernels)
         self.class_token = weights.get("class_token")  # (1, 1, D)
         self.positions = self._positions(weights)  # (T, D)
@@ -82,11 +82,9 @@ class Engine:
 
     def logits(self, encoded: EncodedTexts) -> np.ndarray:
         """Logits (N, C) float32 of N texts, in their order."""
-        lengths = np.minimum(encoded.lengths, self.max_words)
-        read = np.arange(int(encoded.lengths.sum())) - np.repeat(encoded.offsets[:-1], encoded.lengths) < np.repeat(
-            lengths, encoded.lengths
-        )
-        self.tokenizer.fold(encoded.ids[read])
+        encoded = encoded.shortened(self.max_words, self.long)
+        lengths = encoded.lengths
+        self.tokenizer.fold(encoded.ids)
         pooled = np.zeros((len(encoded), self.architecture.width), np.float32)
         for rows in self._equally_long(lengths):
             pooled[rows] = self._pooled(self._hidden(encoded, rows, lengths[rows]))
@@ -99,19 +97,20 @@ class Engine:
 
         A token's weight is shared equally among the words in its receptive field. The weight of a token is its pooling
         weight; under a class token, how much the class token attends to it in the last block, averaged over the heads.
-        Words past `max_words` have weight 0.
+        Words that are not read, of a text longer than `max_words`, have weight 0.
         """
         weights = np.zeros(len(ids), np.float32)
-        ids = ids[: self.max_words]
         if not len(ids):
             return weights
+        read = kept_words(len(ids), self.max_words, self.long)
+        ids = ids[read]
         self.tokenizer.fold(ids)
         encoded = EncodedTexts(ids, np.array([0, len(ids)], np.int64))
         tokens = self._token_weights(encoded)  # (T,)
         real = self.tokenizer.windows.real(len(ids))
         field = self.tokenizer.windows.words_of_tokens(real.last + 1, len(ids))[real.first :]  # (T, S)
         shared = (tokens / field.sum(axis=1).clip(min=1)) @ field  # (S,)
-        weights[: len(ids)] = shared / max(shared.sum(), np.finfo(np.float32).tiny)
+        weights[read] = shared / max(shared.sum(), np.finfo(np.float32).tiny)
         return weights
 
     def _token_weights(self, encoded: EncodedTexts) -> np.ndarray:

@@ -16,7 +16,7 @@ from cct_text.inference.kernels import Kernels
 from cct_text.model.architecture import Architecture
 from cct_text.model.geometry import POOL_PADDING, POOL_STRIDE, Span, Windows, margins
 from cct_text.model.saved import EMBEDDING_WEIGHT
-from cct_text.text.tokenizer import EncodedTexts
+from cct_text.text.encoded import EncodedTexts
 from cct_text.text.vocabulary import PAD
 
 FIRST_ROWS = 1024

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 import torch
@@ -12,7 +11,7 @@ from cct_text.errors import UsageError
 from cct_text.model.forward import predict_logits
 from cct_text.model.persistence import restore_network
 from cct_text.model.saved import SavedModel
-from cct_text.text.tokenizer import EncodedTexts
+from cct_text.text.encoded import EncodedTexts
 from cct_text.text.vocabulary import UNK
 
 
@@ -23,7 +22,11 @@ def logits_on(model: SavedModel, device: str, precision: str) -> Callable[[Encod
         UsageError: if there is no such device.
     """
     network = restore_network(model)
-    logits = partial(predict_logits, network, max_words=model.config.text.max_words)
+    text = model.config.text
+
+    def logits(encoded: EncodedTexts) -> np.ndarray:
+        return predict_logits(network, encoded.shortened(text.max_words, text.long))
+
     try:
         network.to(device, torch.bfloat16 if precision == "bf16" else torch.float32)
         logits(EncodedTexts(np.array([UNK], np.int32), np.array([0, 1], np.int64)))

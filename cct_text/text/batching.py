@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cct_text.text.tokenizer import EncodedTexts
+from cct_text.text.encoded import EncodedTexts
 from cct_text.text.vocabulary import PAD, UNK
 
 BUCKET_BATCHES = 100
@@ -37,20 +37,17 @@ def number_of_batches(rows: int, batch_size: int) -> int:
     return -(-rows // batch_size)
 
 
-def batches(
-    encoded: EncodedTexts, batch_size: int, *, max_words: int, seed: int | None = None, epoch: int = 0
-) -> Iterator[Batch]:
+def batches(encoded: EncodedTexts, batch_size: int, *, seed: int | None = None, epoch: int = 0) -> Iterator[Batch]:
     """All texts, each once, in batches of `batch_size` (the last may be smaller).
 
     Args:
         encoded: N texts.
         batch_size: B.
-        max_words: longer texts are cut.
         seed: None for evaluation: sorted by length. Otherwise shuffled; order and batches depend on `seed` and `epoch`
             alone.
         epoch: which pass over the data.
     """
-    lengths = np.minimum(encoded.lengths, max_words)
+    lengths = encoded.lengths
     if seed is None:
         order = np.argsort(lengths, kind="stable")
         starts = np.arange(0, len(order), batch_size)

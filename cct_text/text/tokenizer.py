@@ -16,6 +16,7 @@ from tokenizers import models, normalizers, pre_tokenizers
 
 from cct_text.errors import DataError
 from cct_text.text.alignment import word_spans
+from cct_text.text.encoded import EncodedTexts
 from cct_text.text.rules import RULES, Substitution, TokenizerRules, rules_named
 from cct_text.text.vocabulary import SPECIAL_WORDS, UNK, Vocabulary
 
@@ -23,31 +24,6 @@ Texts: TypeAlias = Sequence[str] | pa.Array | pa.ChunkedArray
 
 CHUNK_ROWS = 16_384
 """Rows that go through the kernels together: enough to hide their overhead, few enough to bound memory."""
-
-
-@dataclass(frozen=True)
-class EncodedTexts:
-    """N texts as one flat array: text i is ids[offsets[i]:offsets[i + 1]].
-
-    Attributes:
-        ids: (words,) int32.
-        offsets: (N + 1,) int64.
-    """
-
-    ids: np.ndarray
-    offsets: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """Words of each text, (N,) int64."""
-        return np.diff(self.offsets)
-
-    def truncated_fraction(self, max_words: int) -> float:
-        """Share of texts longer than `max_words`."""
-        return float((self.lengths > max_words).mean()) if len(self) else 0.0
 
 
 def split_words(texts: Texts, name: str) -> pa.ChunkedArray:

@@ -19,7 +19,7 @@ from cct_text.errors import UsageError
 from cct_text.model.forward import predict_logits
 from cct_text.model.network import TextNetwork
 from cct_text.text.batching import Batch, batches, number_of_batches
-from cct_text.text.tokenizer import EncodedTexts
+from cct_text.text.encoded import EncodedTexts
 from cct_text.training.metrics import classification_metrics
 from cct_text.training.progress import EpochRecord, TrainingObserver
 from cct_text.training.step import Stepper
@@ -72,7 +72,6 @@ class Trainer:
         num_classes: int,
     ) -> None:
         self.config = config.training
-        self.max_words = config.text.max_words
         self.train, self.dev = train, dev
         # Precision and accumulation are the configuration's, whatever the environment says to accelerate.
         self.accelerator = Accelerator(
@@ -128,9 +127,7 @@ class Trainer:
     def _groups(self, epoch: int) -> Iterator[list[Batch]]:
         """The batches of an epoch, step by step; the last step of a pass over the train split may have fewer."""
         for number in range((epoch - 1) * self.passes + 1, epoch * self.passes + 1):
-            stream = batches(
-                self.train.texts, self.config.batch_size, max_words=self.max_words, seed=self.config.seed, epoch=number
-            )
+            stream = batches(self.train.texts, self.config.batch_size, seed=self.config.seed, epoch=number)
             while group := list(islice(stream, self.config.gradient_accumulation)):
                 yield group
 
@@ -176,7 +173,7 @@ class Trainer:
         kept = {} if evaluated is trained else {name: weight.clone() for name, weight in trained.items()}
         if kept:
             self.network.load_state_dict(evaluated, strict=False)
-        logits = predict_logits(self.network, self.dev.texts, max_words=self.max_words)
+        logits = predict_logits(self.network, self.dev.texts)
         if kept:
             self.network.load_state_dict(kept, strict=False)
         return logits

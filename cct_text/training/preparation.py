@@ -10,7 +10,8 @@ import numpy as np
 from cct_text.config import Config, EmbeddingConfig
 from cct_text.datasets import Dataset, load_dataset
 from cct_text.errors import DataError
-from cct_text.text.tokenizer import EncodedTexts, Tokenizer, split_words
+from cct_text.text.encoded import EncodedTexts
+from cct_text.text.tokenizer import Tokenizer, split_words
 from cct_text.text.vocabulary import PAD, UNK, Vocabulary
 from cct_text.vectors import Coverage, align, frequent_words, train_corpus_vectors
 
@@ -27,9 +28,10 @@ class PreparedData:
     Attributes:
         dataset: texts and labels of the splits.
         tokenizer: with the vocabulary of the train split.
-        train: encoded train split.
+        train: encoded train split, long texts shortened, as in the other splits.
         dev: encoded dev split; empty where there is none.
         test: encoded test split; None where there is none.
+        truncated_fraction: share of the train split's texts that were longer.
         vectors: (V, E) float32, initial word vectors; None for `learned`.
         embedding_dim: E.
         coverage: how much of the train split the pre-trained vectors know; None where there are none.
@@ -40,6 +42,7 @@ class PreparedData:
     train: EncodedTexts
     dev: EncodedTexts
     test: EncodedTexts | None
+    truncated_fraction: float
     vectors: np.ndarray | None
     embedding_dim: int
     coverage: Coverage | None
@@ -66,12 +69,15 @@ def prepare(config: Config) -> PreparedData:
         vectors = fill_missing(known, found, config.training.seed)
     elif config.embedding.embeddings == "corpus":
         vectors = train_corpus_vectors(words, vocabulary, config.embedding.embedding_dim, config.training.seed)
+    max_words, long = config.text.max_words, config.text.long
+    train = tokenizer.encode(dataset.train.texts)
     return PreparedData(
         dataset=dataset,
         tokenizer=tokenizer,
-        train=tokenizer.encode(dataset.train.texts),
-        dev=tokenizer.encode(dataset.dev.texts),
-        test=None if dataset.test is None else tokenizer.encode(dataset.test.texts),
+        train=train.shortened(max_words, long),
+        dev=tokenizer.encode(dataset.dev.texts).shortened(max_words, long),
+        test=None if dataset.test is None else tokenizer.encode(dataset.test.texts).shortened(max_words, long),
+        truncated_fraction=train.truncated_fraction(max_words),
         vectors=vectors,
         embedding_dim=config.embedding.embedding_dim if vectors is None else vectors.shape[1],
         coverage=coverage,

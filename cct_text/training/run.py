@@ -162,12 +162,12 @@ def evaluate_and_write(
         trainer: after `fit`.
         model: name of the network.
     """
-    dataset, network, max_words = data.dataset, trainer.network, config.text.max_words
+    dataset, network = data.dataset, trainer.network
     dev = test = None
     if len(data.dev):
-        dev = classification_metrics(predict_logits(network, data.dev, max_words=max_words), dataset.dev.labels)
+        dev = classification_metrics(predict_logits(network, data.dev), dataset.dev.labels)
     if dataset.test is not None and data.test is not None:
-        logits = predict_logits(network, data.test, max_words=max_words)
+        logits = predict_logits(network, data.test)
         test = split_metrics(logits, dataset.test.labels, dataset.labels, seen_in_train=dataset.test_seen_in_train)
         write_predictions(folder, dataset.test, logits, dataset.labels)
     parameters, embedding_parameters = parameter_counts(network)
@@ -185,6 +185,6 @@ def evaluate_and_write(
         precision="bf16" if trainer.bf16 else "fp32",
         threads=torch.get_num_threads(),
         device=trainer.accelerator.device.type,
-        truncated_fraction=data.train.truncated_fraction(max_words),
+        truncated_fraction=data.truncated_fraction,
     )
     return run_metrics(config, dataset, learner, dev, test)

@@ -14,7 +14,8 @@ from cct_text.model import MODEL_NAMES
 from cct_text.model.forward import predict_logits
 from cct_text.model.persistence import build_network
 from cct_text.model.saved import SavedModel
-from cct_text.text.tokenizer import EncodedTexts, Tokenizer
+from cct_text.text.encoded import EncodedTexts
+from cct_text.text.tokenizer import Tokenizer
 from cct_text.text.vocabulary import PAD, Vocabulary
 
 WORDS = 50
@@ -26,6 +27,7 @@ VARIANTS = [
     *({"model": f"{family}/{kernel}"} for family in ("cct-2", "cvt-2") for kernel in ("3", "6", "4x2", "3x3")),
     {"model": "cct-2/1+3+5", "max_pool": "false"},
     {"model": "cct-2/1+2x2"},
+    {"model": "cct-2/2", "long": "head-tail"},
     {"model": "cct-2/2", "width": 24, "heads": 3, "mlp_ratio": 1.5},
 ]
 
@@ -62,7 +64,7 @@ def some_texts():
 
 def test_the_engine_gives_the_logits_of_the_network(both):
     network, engine = both
-    expected = predict_logits(network, some_texts(), max_words=MAX_WORDS)
+    expected = predict_logits(network, some_texts().shortened(MAX_WORDS, engine.long))
     assert np.abs(expected).max() > 0.1
     np.testing.assert_allclose(engine.logits(some_texts()), expected, atol=1e-4)
 
@@ -76,11 +78,12 @@ def test_the_engine_weighs_words_as_the_network_does(both):
         np.testing.assert_allclose(engine.word_weights(ids.astype(np.int32)), expected, atol=1e-5)
 
 
-def test_words_past_the_longest_text_weigh_nothing(both):
+def test_words_that_are_not_read_weigh_nothing(both):
     _, engine = both
     weights = engine.word_weights(np.full(MAX_WORDS + 5, 3, np.int32))
-    assert weights[:MAX_WORDS].sum() == pytest.approx(1, abs=1e-5)
-    assert not weights[MAX_WORDS:].any()
+    first = MAX_WORDS if engine.long == "head" else MAX_WORDS // 2
+    assert weights.sum() == pytest.approx(1, abs=1e-5)
+    assert not weights[first : first + 5].any()
 
 
 def test_the_table_grows_with_the_words_that_are_met(both, monkeypatch):

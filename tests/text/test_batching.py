@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cct_text.text.batching import batches, distinct_words, number_of_batches
-from cct_text.text.tokenizer import EncodedTexts
+from cct_text.text.encoded import EncodedTexts
 from cct_text.text.vocabulary import PAD, UNK
 
 
@@ -19,19 +19,17 @@ def encoded(lengths: list[int]) -> EncodedTexts:
 @given(
     st.lists(st.integers(0, 9), max_size=40),
     st.integers(1, 7),
-    st.integers(1, 9),
     st.none() | st.integers(0, 2**32 - 1),
 )
-def test_each_text_stands_in_one_batch_with_its_first_words_and_a_mask_of_its_length(lengths, size, max_words, seed):
+def test_each_text_stands_in_one_batch_with_a_mask_of_its_length(lengths, size, seed):
     texts = encoded(lengths)
     seen = []
-    for batch in batches(texts, size, max_words=max_words, seed=seed):
+    for batch in batches(texts, size, seed=seed):
         assert batch.ids.shape == batch.mask.shape
         assert 1 <= len(batch.rows) <= size
-        kept = [min(lengths[row], max_words) for row in batch.rows]
-        assert batch.ids.shape[1] == max(1, *kept)
+        assert batch.ids.shape[1] == max(1, *(lengths[row] for row in batch.rows))
         for row, ids, mask in zip(batch.rows.tolist(), batch.ids, batch.mask, strict=True):
-            words = texts.ids[texts.offsets[row] : texts.offsets[row + 1]][:max_words]
+            words = texts.ids[texts.offsets[row] : texts.offsets[row + 1]]
             assert ids[mask].tolist() == words.tolist()
             assert mask[: len(words)].all()
             assert (ids[~mask] == PAD).all()
@@ -41,7 +39,7 @@ def test_each_text_stands_in_one_batch_with_its_first_words_and_a_mask_of_its_le
 
 def order(seed, epoch=0, rows=1000):
     lengths = np.random.default_rng(0).integers(1, 60, rows).tolist()
-    return [batch.rows.tolist() for batch in batches(encoded(lengths), 8, max_words=64, seed=seed, epoch=epoch)]
+    return [batch.rows.tolist() for batch in batches(encoded(lengths), 8, seed=seed, epoch=epoch)]
 
 
 def test_seed_and_epoch_decide_the_order():
@@ -52,13 +50,13 @@ def test_seed_and_epoch_decide_the_order():
 
 def test_without_a_seed_lengths_rise():
     lengths = np.random.default_rng(0).integers(0, 60, 500).tolist()
-    widths = [batch.ids.shape[1] for batch in batches(encoded(lengths), 8, max_words=64)]
+    widths = [batch.ids.shape[1] for batch in batches(encoded(lengths), 8)]
     assert widths == sorted(widths)
 
 
 def test_buckets_save_most_of_the_padding_and_keep_lengths_shuffled():
     lengths = np.random.default_rng(0).integers(1, 60, 10_000)
-    made = list(batches(encoded(lengths.tolist()), 32, max_words=64, seed=0))
+    made = list(batches(encoded(lengths.tolist()), 32, seed=0))
     elements = sum(batch.ids.size for batch in made)
     assert elements < 1.1 * lengths.sum()
     widths = np.array([batch.ids.shape[1] for batch in made])
@@ -67,14 +65,14 @@ def test_buckets_save_most_of_the_padding_and_keep_lengths_shuffled():
 
 @pytest.mark.parametrize(("rows", "count"), [(0, 0), (1, 1), (8, 1), (9, 2)])
 def test_the_last_batch_may_be_smaller(rows, count):
-    assert number_of_batches(rows, 8) == count == len(list(batches(encoded([3] * rows), 8, max_words=5)))
+    assert number_of_batches(rows, 8) == count == len(list(batches(encoded([3] * rows), 8)))
 
 
 @given(st.lists(st.lists(st.integers(PAD, 30), max_size=9), min_size=1, max_size=20), st.integers(1, 7))
 def test_the_words_of_some_batches_are_each_once_and_stand_for_their_ids(texts, size):
     offsets = np.concatenate([[0], np.cumsum([len(text) for text in texts])]).astype(np.int64)
     ids = np.array([word for text in texts for word in text], dtype=np.int32)
-    made = list(batches(EncodedTexts(ids, offsets), size, max_words=9))
+    made = list(batches(EncodedTexts(ids, offsets), size))
     words, places = distinct_words(made)
     assert words[:2].tolist() == [PAD, UNK]
     assert set(words.tolist()) == {PAD, UNK, *ids.tolist()}

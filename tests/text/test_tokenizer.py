@@ -157,12 +157,3 @@ def test_a_damaged_file_is_refused_with_its_name(damage):
     text = DAMAGES[damage](TOKENIZERS["penn"].to_json())
     with pytest.raises(DataError, match=r"^runs/a/tokenizer\.json: "):
         Tokenizer.from_json(text, source="runs/a/tokenizer.json")
-
-
-def test_the_share_of_cut_texts_is_of_those_longer_than_max_words():
-    encoded = TOKENIZERS["whitespace"].encode(["a b c", "a b", "", "a b c d"])
-    assert encoded.lengths.tolist() == [3, 2, 0, 4]
-    assert encoded.truncated_fraction(2) == 0.5
-    assert encoded.truncated_fraction(3) == 0.25
-    assert encoded.truncated_fraction(4) == 0
-    assert TOKENIZERS["whitespace"].encode([]).truncated_fraction(4) == 0

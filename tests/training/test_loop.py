@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from cct_text.config import Config
 from cct_text.model.persistence import build_network
 from cct_text.text.batching import batches
-from cct_text.text.tokenizer import EncodedTexts
+from cct_text.text.encoded import EncodedTexts
 from cct_text.text.vocabulary import UNK
 from cct_text.training.loop import LabelledTexts, Trainer
 from cct_text.training.optimization import warmup_cosine
@@ -59,7 +59,7 @@ def plain_epochs(network, config, steps):
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: shares[step])
     data = texts()
     for epoch in (1, 2, 3):
-        made = list(batches(data.texts, config.batch_size, max_words=8, seed=config.seed, epoch=epoch))
+        made = list(batches(data.texts, config.batch_size, seed=config.seed, epoch=epoch))
         for start in range(0, len(made), config.gradient_accumulation):
             group = made[start : start + config.gradient_accumulation]
             for batch in group:
@@ -122,7 +122,7 @@ def gradient(precision, size):
     run = trainer(precision=precision, batch_size=size)
     found = []
     run.stepper._update = lambda parts: found.append(torch.cat([part.flatten() for part in parts]))
-    made = list(batches(run.train.texts, size, max_words=8))[: 48 // size]
+    made = list(batches(run.train.texts, size))[: 48 // size]
     run.stepper.step(made, run.train.labels)
     return found[0]
 
