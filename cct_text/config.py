@@ -71,6 +71,8 @@ class DataConfig(_Section):
     """Share of train that becomes the test split, stratified by label, where the data set has none."""
     split_seed: int = _bounded(0, 0, _LARGEST_SEED)
     """Seed of these cuts; apart from `seed`, so that runs with different seeds see the same rows."""
+    dev_seed: int | None = _bounded(None, 0, _LARGEST_SEED)
+    """Seed of the cut of the dev split alone; `split_seed` when not given."""
     train_rows: int | None = _bounded(None, 1)
     """Rows of train that are used, stratified by label; all when not given. Fewer are a part of more."""
     train_rows_seed: int = _bounded(0, 0, _LARGEST_SEED)

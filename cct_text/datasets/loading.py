@@ -230,7 +230,8 @@ def _finish(
             )
     cut = dev is None
     if dev is None:
-        train, dev = cut_split(train, config.dev_fraction, config.split_seed)
+        seed = config.split_seed if config.dev_seed is None else config.dev_seed
+        train, dev = cut_split(train, config.dev_fraction, seed)
     if config.train_rows is not None:
         train = some_rows(train, config.train_rows, config.train_rows_seed)
     return Dataset(config.dataset, labels, train, dev, test, source, files, digest, cut)

@@ -149,6 +149,13 @@ def test_some_rows_leave_dev_and_test_as_they_are(load, own):
     assert load(own, train_rows=10, train_rows_seed=1).train.texts != load(own, train_rows=10).train.texts
 
 
+def test_another_dev_split_leaves_the_test_rows_as_they_are(load, own):
+    first, other = load(own, test_fraction=0.2), load(own, test_fraction=0.2, dev_seed=1)
+    assert other.test.texts == first.test.texts
+    assert other.dev.texts != first.dev.texts
+    assert load(own, dev_seed=1).dev.texts == load(own, split_seed=1).dev.texts
+
+
 def test_more_rows_than_there_are_is_told(load, own):
     with pytest.raises(UsageError, match="train_rows = 55: train has 54 rows"):
         load(own, train_rows=55)
