@@ -30,7 +30,7 @@ class PreparedData:
         tokenizer: with the vocabulary of the train split.
         train: encoded train split, long texts shortened, as in the other splits.
         dev: encoded dev split; empty where there is none.
-        test: encoded test split; None where there is none.
+        test: encoded test split; None where there is none, or it is not to be looked at.
         truncated_fraction: share of the train split's texts that were longer.
         vectors: (V, E) float32, initial word vectors; None for `learned`.
         embedding_dim: E.
@@ -48,8 +48,12 @@ class PreparedData:
     coverage: Coverage | None
 
 
-def prepare(config: Config) -> PreparedData:
+def prepare(config: Config, *, with_test: bool = True) -> PreparedData:
     """Load the data set, build the vocabulary from its train split alone, and find the word vectors.
+
+    Args:
+        config: all options of the run.
+        with_test: whether the test split is encoded; it is not for who has choices to make still.
 
     Raises:
         DataError: if the data set cannot be used.
@@ -71,12 +75,13 @@ def prepare(config: Config) -> PreparedData:
         vectors = train_corpus_vectors(words, vocabulary, config.embedding.embedding_dim, config.training.seed)
     max_words, long = config.text.max_words, config.text.long
     train = tokenizer.encode(dataset.train.texts)
+    test = dataset.test if with_test else None
     return PreparedData(
         dataset=dataset,
         tokenizer=tokenizer,
         train=train.shortened(max_words, long),
         dev=tokenizer.encode(dataset.dev.texts).shortened(max_words, long),
-        test=None if dataset.test is None else tokenizer.encode(dataset.test.texts).shortened(max_words, long),
+        test=tokenizer.encode(test.texts).shortened(max_words, long) if test is not None else None,
         truncated_fraction=train.truncated_fraction(max_words),
         vectors=vectors,
         embedding_dim=config.embedding.embedding_dim if vectors is None else vectors.shape[1],
