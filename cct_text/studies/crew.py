@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 def in_workers(
-    make: Callable[[Job], Result], jobs: Iterable[Job], *, workers: int, lost: Callable[[Job], Result]
+    make: Callable[[Job], Result], jobs: Iterable[Job | None], *, workers: int, lost: Callable[[Job], Result]
 ) -> Iterator[Result]:
     """Do some jobs, several at a time, and yield what comes of each as it ends.
 
@@ -25,7 +25,7 @@ def in_workers(
 
     Args:
         make: does a job, in another process: a function of a module, that raises nothing.
-        jobs: what to do.
+        jobs: what to do; None where there is nothing to do until another result was taken, if then.
         workers: processes, of one thread each; fewer where there are fewer jobs.
         lost: what comes of a job whose worker was killed.
     """

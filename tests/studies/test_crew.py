@@ -19,6 +19,19 @@ def test_a_job_may_depend_on_the_results_so_far():
     assert results == [256.0, 16.0, 4.0, 2.0]
 
 
+def test_a_job_may_follow_from_a_result_where_there_was_none_before():
+    results, left = [], [256.0]
+
+    def jobs():
+        yield from (16.0, 81.0)
+        while True:
+            yield left.pop() if left and 9.0 in results else None
+
+    for result in in_workers(math.sqrt, jobs(), workers=2, lost=abs):
+        results.append(result)  # noqa: PERF402 - the jobs read it meanwhile
+    assert sorted(results) == [4.0, 9.0, 16.0]
+
+
 def kill_oneself(job):
     if job == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
