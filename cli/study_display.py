@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from types import TracebackType
-from typing import Self
 
-import typer
-from rich.console import Console, Group
-from rich.live import Live
+from rich.console import Group
 from rich.text import Text
 
 from cct_text.studies.comparison import Run
@@ -17,37 +12,22 @@ from cct_text.studies.statistics import summarize
 from cct_text.studies.study import Study, StudyObserver
 from cct_text.studies.wording import counted, percent
 
+from .live_display import LiveDisplay
 from .tables import figures_table
 
 
-class StudyDisplay(StudyObserver):
+class StudyDisplay(LiveDisplay, StudyObserver):
     """Draws on standard error: a live table on a terminal, one line a run elsewhere."""
 
     def __init__(self) -> None:
-        self.console = Console(stderr=True, highlight=False, markup=False)
-        self.live = Live(console=self.console, transient=True, auto_refresh=False)
+        super().__init__()
         self.runs: dict[str, list[Run]] = {}
         self.planned: Counter[str] = Counter()
-        self.fresh = 0
-        self.begun = time.monotonic()
-
-    def __enter__(self) -> Self:
-        if self.console.is_terminal:
-            self.live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.live.stop()
-        if isinstance(error, KeyboardInterrupt):
-            typer.echo("cct-text: interrupted; repeat the command to go on", err=True)
-            raise typer.Exit(130) from None
 
     def started(self, study: Study) -> None:
         self.runs = {condition.name: [] for condition in study.conditions}
         self.planned = Counter(condition.name for condition, _, _ in study.jobs().values())
-        self.fresh, self.begun = 0, time.monotonic()
+        self.begin()
         runs = f"{counted(self.planned.total(), 'run')} of {counted(len(study.conditions), 'condition')}"
         self.console.print(f"{study.dataset}: {runs} in {study.out}", soft_wrap=True)
         self._draw()
@@ -70,12 +50,8 @@ class StudyDisplay(StudyObserver):
 
     @property
     def left(self) -> str:
-        """How long the rest will take, if it takes as long as what was run now."""
-        if not self.fresh:
-            return f"{self.planned.total() - self.done} runs left"
-        each = (time.monotonic() - self.begun) / self.fresh
-        minutes, seconds = divmod(round(each * (self.planned.total() - self.done)), 60)
-        return f"{minutes} min {seconds} s left" if minutes else f"{seconds} s left"
+        """How long the rest will take."""
+        return self.time_left(self.planned.total() - self.done)
 
     def _draw(self) -> None:
         if not self.console.is_terminal:
