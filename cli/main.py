@@ -26,6 +26,7 @@ from .predict import predict
 from .reproduce import reproduce
 from .standard_output import drop_standard_output
 from .train import train
+from .tune import tune
 from .vectors import vectors
 
 app = typer.Typer(
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verb in (train, evaluate, predict, compare, curve, reproduce, pooling, datasets, vectors):
+for verb in (train, evaluate, predict, compare, tune, curve, reproduce, pooling, datasets, vectors):
     app.command()(verb)
 
 _debug = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,17 +15,23 @@ from rich.text import Text
 
 from cct_text.report.plots import can_plot
 from cct_text.studies import comparison as comparisons
-from cct_text.studies import learning_curve, reproduction
+from cct_text.studies import learning_curve, reproduction, tuning_result
 from cct_text.studies.comparison import Comparison, Side
 from cct_text.studies.learning_curve import LearningCurve
 from cct_text.studies.recipe_results import RecipeResults
 from cct_text.studies.reproduction import Reproduction
+from cct_text.studies.search_space import value_of
+from cct_text.studies.trials import Trial
+from cct_text.studies.tuning import RECIPE
+from cct_text.studies.tuning_result import Tuned, score_words
 from cct_text.studies.wording import counted, percent
 
 from .tables import figures_table
 
 COLUMNS = ("accuracy", "95 %\ninterval", "macro\nF1", "cover-\nage", "para-\nmeters", "sec-\nonds", "rows/s")
 """Narrow enough for 80 columns."""
+LEADERS = 5
+"""Trials that are shown beside the recipe."""
 
 
 def print_comparison(comparison: Comparison, folder: Path, *, as_json: bool) -> None:
@@ -67,6 +74,19 @@ def print_recipes(found: RecipeResults, folder: Path, *, as_json: bool) -> None:
     _answer(found.to_dict(), table, note, [], folder, as_json=as_json)
 
 
+def print_tuning(tuned: Tuned, *, as_json: bool) -> None:
+    """The best trials beside the recipe, a column for each, and the command that trains the best one."""
+    tuning = tuned.tuning
+    scale = "" if tuning.metric == "loss" else " in %"
+    over = tuned.dev.words(tuning.splits)
+    note = f"{tuning.metric}{scale}, mean over {over}; the test split was left alone" if tuned.best else ""
+    said = tuning_result.statements(tuned)
+    _answer(tuned.to_dict(), _trials(tuned), note, said, tuning.out, as_json=as_json)
+    if tuned.best is not None and not as_json:
+        command = shlex.join(["cct-text", "train", tuning.dataset, "--config", str(tuning.out / RECIPE)])
+        sys.stdout.write(f"next: {command}\n")
+
+
 def _answer(
     result: Mapping[str, Any], table: Table, note: str, sentences: Sequence[str], folder: Path, *, as_json: bool
 ) -> None:
@@ -79,7 +99,7 @@ def _answer(
         console.print(f"{note}\n")
     for sentence in sentences:
         console.print(sentence)
-    files = sorted(path.name for path in folder.iterdir() if path.is_file())
+    files = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     console.print(f"\nstudy folder: {folder} ({', '.join(files)})", soft_wrap=True)
 
 
@@ -135,3 +155,29 @@ def _reproduced(found: Reproduction) -> Table:
         mark = {None: "", False: "", True: "differs"}[cell.differs]
         table.add_row(cell.dataset, cell.model, f"{cell.train_rows:,}", percent(cell.accuracy), *published, mark)
     return table
+
+
+def _trials(tuned: Tuned) -> Table:
+    shown = [*([tuned.recipe] if tuned.recipe else []), *tuned.leaders(LEADERS)]
+    metric = tuned.tuning.metric
+    if not shown:
+        return figures_table("no trial was scored on all splits")
+    table = figures_table("trial", *("recipe" if trial.recipe else str(trial.number) for trial in shown))
+    table.add_row(metric, *(score_words(metric, trial.score or 0.0, None) for trial in shown))
+    table.add_row("± standard error", *(_error(metric, trial) for trial in shown))
+    for option in tuned.tuning.space:
+        table.add_row(option.name, *(_short(value_of(trial.config, option.name)) for trial in shown))
+    return table
+
+
+def _error(metric: str, trial: Trial) -> str:
+    return "" if trial.standard_error is None else score_words(metric, trial.standard_error, None)
+
+
+def _short(value: object) -> str:
+    """A value in a narrow column: `0.00123`, `3.12e-4`."""
+    if value is None:
+        return ""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.3g}" if value >= 1e-3 or value == 0 else f"{value:.2e}".replace("e-0", "e-")
