@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from cct_text.studies.grid import Condition
-from cct_text.studies.statistics import ALPHA, Difference, Summary, difference, holm, summarize
+from cct_text.studies.statistics import ALPHA, Difference, SeedLuck, Spread, Summary, difference, holm, summarize
 from cct_text.studies.wording import counted
 
-FEW = 3
-"""With fewer seeds a difference is seen more often than it should where there is none: in 10 % of the cases for two."""
+FEW_ROWS = 20
+"""Test rows; on fewer a difference is a matter of single texts."""
 
 
 @dataclass(frozen=True)
@@ -222,10 +222,11 @@ def _chosen(sides: Sequence[Side]) -> str | None:
 def _pairs(conditions: Mapping[str, Sequence[Run]], chosen: str | None) -> tuple[Pair, ...]:
     compared = [name for name, runs in conditions.items() if not runs[0].condition.baseline]
     beside = [(chosen, name) for name in conditions if name not in compared and chosen is not None]
+    luck = seed_luck(conditions.values())
     found = [
         (first, second, *paired)
         for first, second in [*combinations(compared, 2), *beside]
-        if (paired := paired_difference(conditions[first], conditions[second])) is not None
+        if (paired := paired_difference(conditions[first], conditions[second], luck)) is not None
     ]
     corrected = holm([found_difference.p for _, _, found_difference, _ in found])
     return tuple(
@@ -234,18 +235,42 @@ def _pairs(conditions: Mapping[str, Sequence[Run]], chosen: str | None) -> tuple
     )
 
 
-def paired_difference(first: Sequence[Run], second: Sequence[Run]) -> tuple[Difference, int] | None:
-    """Accuracy of the first condition's runs less that of the second's, and over how many seeds; None without any."""
-    left, right = ({run.seed: run.right for run in runs if run.right is not None} for runs in (first, second))
+def seed_luck(conditions: Iterable[Sequence[Run]]) -> SeedLuck | None:
+    """How much the seeds move accuracies, by all conditions that have several; None where no two seeds are shared."""
+    reached = [_right_by_seed(runs) for runs in conditions if len(runs) > 1]
+    seeds = sorted(set.intersection(*(set(own) for own in reached))) if reached else []
+    if len(seeds) < 2:
+        return None
+    return SeedLuck.of(np.array([[own[seed].mean() for seed in seeds] for own in reached]))
+
+
+def paired_difference(
+    first: Sequence[Run], second: Sequence[Run], luck: SeedLuck | None
+) -> tuple[Difference, int] | None:
+    """Accuracy of the first condition's runs less that of the second's, and over how many seeds; None without any.
+
+    Args:
+        first: runs of a condition; where it is one, it stands for every seed.
+        second: of another, likewise.
+        luck: of the seeds, by all conditions of the study.
+    """
+    left, right = _right_by_seed(first), _right_by_seed(second)
+    spread: Spread | None = None
     if len(first) == 1:
         left = {seed: own for seed in right for own in left.values()}
     elif len(second) == 1:
         right = {seed: own for seed in left for own in right.values()}
+    if luck is not None:
+        spread = luck.of_pair if min(len(first), len(second)) > 1 else luck.of_one
     seeds = sorted(left.keys() & right.keys())
     if not seeds:
         return None
     sides = [np.stack([side[seed] for seed in seeds]) for side in (left, right)]  # (S, R) each
-    return difference(*sides), len(seeds)
+    return difference(*sides, luck=spread), len(seeds)
+
+
+def _right_by_seed(runs: Sequence[Run]) -> dict[int, np.ndarray]:
+    return {run.seed: run.right for run in runs if run.right is not None}
 
 
 def statements(comparison: Comparison) -> list[str]:
@@ -257,7 +282,7 @@ def statements(comparison: Comparison) -> list[str]:
         points, ends = 100 * found.mean, (100 * found.low, 100 * found.high)
         if points < 0:
             names, points, ends = names[::-1], -points, (-ends[1], -ends[0])
-        interval = f"95 % interval {ends[0]:.1f} to {ends[1]:.1f}"
+        interval = f"95 % interval {ends[0]:.1f} to {ends[1]:.1f}" + (" by itself" if corrected else "")
         figures = f"{interval}; p = {_p(pair.p_holm)}{corrected}; {counted(pair.seeds, 'seed')}"
         if pair.seen:
             said.append(f"{names[0]} is {points:.1f} points better than {names[1]} ({figures}).")
@@ -265,12 +290,22 @@ def statements(comparison: Comparison) -> list[str]:
             said.append(
                 f"No difference can be seen between {names[0]} and {names[1]}: {points:+.1f} points ({figures})."
             )
-    fewest = min((pair.seeds for pair in comparison.pairs), default=FEW)
-    if fewest < FEW:
-        said.append(
-            f"{fewest} seed{'s are' if fewest > 1 else ' is'} too few to tell a difference from luck: add --seeds 5."
-        )
-    return said
+    return said + too_few(min((pair.seeds for pair in comparison.pairs), default=None), comparison.test_rows)
+
+
+def too_few(seeds: int | None, test_rows: int) -> list[str]:
+    """What differences cannot tell, for want of seeds or of test rows.
+
+    Args:
+        seeds: of the difference with the fewest; None where there is none.
+        test_rows: R.
+    """
+    if seeds is None:
+        return []
+    return [
+        *(["One seed says nothing about other seeds: add --seeds 5."] if seeds == 1 else []),
+        *([f"{test_rows} test rows are too few to tell a difference from luck."] if test_rows < FEW_ROWS else []),
+    ]
 
 
 def _p(p: float) -> str:

@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 from cct_text.errors import UsageError
-from cct_text.studies.comparison import Run, paired_difference
+from cct_text.studies.comparison import Run, paired_difference, seed_luck, too_few
 from cct_text.studies.grid import Condition
 from cct_text.studies.statistics import ALPHA, Difference, Summary, holm, summarize
 
@@ -207,11 +207,17 @@ def _points(of_rows: Mapping[int, Sequence[Run]]) -> tuple[Point, ...]:
 def _races(learners: Mapping[str, Condition], found: Mapping[str, Mapping[int, Sequence[Run]]]) -> tuple[Race, ...]:
     compared = [name for name, learner in learners.items() if not learner.baseline]
     beside = [(one, other) for one in compared for other in learners if other not in compared]
+    # As many rows are drawn for all learners of a seed: what is pooled are those of the same number.
+    luck = {
+        rows: seed_luck([of_rows[rows] for of_rows in found.values() if rows in of_rows])
+        for of_rows in found.values()
+        for rows in of_rows
+    }
     raw = {
         (first, second): [
             (rows, paired[0])
             for rows in found[first]
-            if (paired := paired_difference(found[first][rows], found[second][rows])) is not None
+            if (paired := paired_difference(found[first][rows], found[second][rows], luck[rows])) is not None
         ]
         for first, second in [*combinations(compared, 2), *beside]
     }
@@ -225,7 +231,8 @@ def _races(learners: Mapping[str, Condition], found: Mapping[str, Mapping[int, S
 
 def statements(curve: LearningCurve) -> list[str]:
     """What the figures allow to say, in a sentence or two for each race."""
-    return [f"{race.first} and {race.second}: {_lead(race)} {_seen(race)}" for race in curve.races]
+    said = [f"{race.first} and {race.second}: {_lead(race)} {_seen(race)}" for race in curve.races]
+    return said + too_few(len(curve.seeds) if curve.races else None, curve.test_rows)
 
 
 def _lead(race: Race) -> str:
@@ -235,9 +242,11 @@ def _lead(race: Race) -> str:
             f"(between {before.rows:,} and {after.rows:,})"
             for rows, before, after in crossings
         ]
-        return "; ".join(overtakings) + "."
-    ahead = race.first if sum(gap.difference.mean for gap in race.gaps) > 0 else race.second
-    return f"the lines do not cross from {race.gaps[0].rows:,} to {race.gaps[-1].rows:,} rows; {ahead} is ahead."
+        return f"by the means, {'; '.join(overtakings)}."
+    total = sum(gap.difference.mean for gap in race.gaps)
+    ahead = race.first if total > 0 else race.second
+    says = f"by the means, {ahead} is ahead" if total else "neither is ahead"
+    return f"the lines do not cross from {race.gaps[0].rows:,} to {race.gaps[-1].rows:,} rows; {says}."
 
 
 def _seen(race: Race) -> str:

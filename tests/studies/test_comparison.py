@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cct_text.studies.comparison import Comparison, Run, statements
+from cct_text.studies.comparison import Comparison, Run, statements, too_few
 from cct_text.studies.grid import Condition
 
 
@@ -46,9 +46,23 @@ def test_what_cannot_be_seen_is_told_so():
     assert not comparison.pairs[0].seen
 
 
-def test_fewer_than_three_seeds_are_told_to_be_too_few():
-    for seeds in (1, 2):
-        assert "too few" in statements(Comparison.of("trec", sides(40, seeds=seeds)))[-1]
+def test_one_seed_is_told_to_say_nothing_of_others_and_a_few_rows_to_be_too_few():
+    assert statements(Comparison.of("trec", sides(40, seeds=1)))[-1].startswith("One seed says nothing")
+    assert too_few(3, 7) == ["7 test rows are too few to tell a difference from luck."]
+    assert too_few(3, 500) == too_few(None, 7) == []
+
+
+def test_the_seeds_of_all_conditions_count_in_a_difference():
+    rng = np.random.default_rng(0)
+
+    def runs(name, rights):
+        return [run(name, seed, rng.permutation(1000) < right) for seed, right in enumerate(rights)]
+
+    agreeing = [*runs("a", (800, 801, 800)), *runs("b", (840, 841, 840))]
+    alone = Comparison.of("trec", agreeing).pairs[0]
+    beside = Comparison.of("trec", [*agreeing, *runs("c", (700, 820, 900))])
+    (together,) = (pair for pair in beside.pairs if (pair.first, pair.second) == ("a", "b"))
+    assert together.difference.p > 2 * alone.difference.p  # the seeds of c move it by ten points
 
 
 def test_the_figures_of_a_side():

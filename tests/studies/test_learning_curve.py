@@ -6,7 +6,8 @@ import pytest
 from cct_text.errors import UsageError
 from cct_text.studies.comparison import Run
 from cct_text.studies.grid import Condition
-from cct_text.studies.learning_curve import LearningCurve, cells, sizes, statements
+from cct_text.studies.learning_curve import Gap, LearningCurve, Race, cells, sizes, statements
+from cct_text.studies.statistics import Difference
 
 NETWORK, NGRAMS = Condition({"model": "cct-2/2"}), Condition(learner="tfidf-lr", baseline=True)
 ROWS = (100, 1_000, 10_000)
@@ -66,14 +67,21 @@ def test_the_crossing_lies_where_the_lines_meet_on_the_log_scale():
     assert rows == pytest.approx(10**3.5, rel=0.03)
     (said,) = statements(found)
     assert said == (
-        "cct-2/2 and tfidf-lr: cct-2/2 overtakes at about 3,100 rows (between 1,000 and 10,000). A difference can be seen "
-        "at 10,000 rows (cct-2/2 ahead) and at 100 and 1,000 rows (tfidf-lr ahead)."
+        "cct-2/2 and tfidf-lr: by the means, cct-2/2 overtakes at about 3,100 rows (between 1,000 and 10,000). "
+        "A difference can be seen at 10,000 rows (cct-2/2 ahead) and at 100 and 1,000 rows (tfidf-lr ahead)."
     )
 
 
 def test_lines_that_do_not_cross_are_told_so():
     (said,) = statements(curve(network=(700, 800, 900), ngrams=(600, 700, 800)))
-    assert "the lines do not cross from 100 to 10,000 rows; cct-2/2 is ahead." in said
+    assert "the lines do not cross from 100 to 10,000 rows; by the means, cct-2/2 is ahead." in said
+
+
+def test_lines_that_are_the_same_have_nobody_ahead():
+    race = Race("a", "b", tuple(Gap(rows, Difference(0.0, 0.0, 0.0, 1.0), 1.0) for rows in (100, 300)))
+    assert statements(LearningCurve("trec", 500, (0, 1, 2), (), (race,), ())) == [
+        "a and b: the lines do not cross from 100 to 300 rows; neither is ahead. No difference can be seen."
+    ]
 
 
 def test_small_gaps_are_no_differences():
