@@ -1,4 +1,7 @@
-"""Run the studies that docs/findings.md reports, and keep the answer and the plot of each under docs/results/studies.
+"""Run the studies that docs/findings.md reports, and keep what each found under docs/results/studies.
+
+Of a study are kept its answer (`.json`), its plot (`.svg`), and which run was right on which test row (`.parquet`), from which
+all its statistics can be computed again.
 
     python -m benchmarks.studies                        # all; hours on two cores
     python -m benchmarks.studies --only embeddings-trec # one
@@ -17,6 +20,10 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from benchmarks.conditions import conditions
 
@@ -111,7 +118,7 @@ STUDIES = (
 
 
 def run(study: Study, folder: Path) -> bool:
-    """Run a study as far as it is not, and keep its answer and plot; whether it went well."""
+    """Run a study as far as it is not, and keep what it found; whether it went well."""
     print(f"{study.name} ...", file=sys.stderr, flush=True)
     out = folder / study.name
     command = [sys.executable, "-m", "cct_text_cli", *study.arguments, "--out", str(out)]
@@ -125,7 +132,19 @@ def run(study: Study, folder: Path) -> bool:
     plot = out / f"{study.answer}.svg"
     if plot.exists():
         shutil.copyfile(plot, study.result.with_suffix(".svg"))
+    pq.write_table(right_rows(out), study.result.with_suffix(".parquet"), compression="zstd")
     return True
+
+
+def right_rows(out: Path) -> pa.Table:
+    """Of each run of a study folder its name there, its seed, and whether it was right on each test row."""
+    rows = []
+    for path in sorted(out.rglob("seed-*/predictions.parquet")):
+        table = pq.read_table(path, columns=["label", "prediction"])
+        right = pc.equal(table["label"], table["prediction"]).to_pylist()
+        name = path.parents[1].relative_to(out).as_posix()
+        rows.append({"runs": name, "seed": int(path.parent.name.removeprefix("seed-")), "right": right})
+    return pa.Table.from_pylist(rows)
 
 
 def main() -> int:

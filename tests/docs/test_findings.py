@@ -2,6 +2,9 @@
 
 import json
 
+import pyarrow.parquet as pq
+import pytest
+
 from benchmarks import findings
 from benchmarks.studies import STUDIES
 
@@ -23,6 +26,15 @@ def better(answer):
 
 def test_the_page_is_what_the_studies_say():
     assert findings.PAGE.read_text(encoding="utf-8") == findings.page()
+
+
+def test_which_run_was_right_on_which_row_is_kept_and_gives_the_accuracies():
+    kept = [study for study in STUDIES if study.result.with_suffix(".parquet").exists()]
+    assert kept
+    for study in kept:
+        rows = pq.read_table(study.result.with_suffix(".parquet")).to_pylist()
+        reached = sorted(sum(row["right"]) / len(row["right"]) for row in rows)
+        assert reached == pytest.approx(sorted(run["test_accuracy"] for run in findings.load(study)["runs"]))
 
 
 def test_the_command_beside_a_finding_is_the_one_that_was_run():
@@ -64,3 +76,12 @@ def test_no_baseline_is_better_than_the_compact_transformer_on_short_texts_and_s
         assert {"glove-mean-lr", "kim-cnn-static"} <= worse[name]
         assert not {"nb-svm", "kim-cnn-tuned"} & worse[name]
     assert [name for name in worse if {"fasttext", "tfidf-lr"} <= worse[name]] == ["trec", "sst3"]
+
+
+def test_the_published_figures_are_reached_on_trec_and_not_on_ag_news():
+    (answer,) = answers("reproduction").values()
+    gaps = {name: [] for name in ("trec", "ag_news")}
+    for cell in answer["cells"]:
+        gaps[cell["dataset"]].append((100 * (cell["accuracy"]["mean"] - cell["published"]), cell["differs"]))
+    assert all(gap > 0 or not differs for gap, differs in gaps["trec"])
+    assert all(-1.5 < gap < -1 for gap, _ in gaps["ag_news"])
