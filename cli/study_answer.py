@@ -57,12 +57,15 @@ def print_reproduction(found: Reproduction, folder: Path, *, as_json: bool) -> N
 
 
 def print_recipes(found: RecipeResults, folder: Path, *, as_json: bool) -> None:
-    """What each recipe reached, and the best of the baselines."""
+    """What each recipe reached, and the baseline that dev chooses."""
     table = figures_table("data set", "model", "accuracy", "macro\nF1", "ECE", "best baseline")
     for comparison in found.comparisons:
         recipe, *beside = comparison.sides
-        reached = [(side.accuracy.mean, side) for side in beside if side.accuracy is not None]
-        best = max(reached, key=lambda one: one[0])[1] if reached else None
+        best = max(
+            (side for side in beside if side.accuracy is not None),
+            key=lambda side: side.dev_accuracy or 0.0,
+            default=None,
+        )
         table.add_row(
             comparison.dataset,
             Text(recipe.name),
@@ -70,7 +73,7 @@ def print_recipes(found: RecipeResults, folder: Path, *, as_json: bool) -> None:
             "" if recipe.ece is None else f"{100 * recipe.ece.mean:.1f}",
             "" if best is None or best.accuracy is None else f"{best.name} {100 * best.accuracy.mean:.2f}",
         )
-    note = "in % on test: mean and standard deviation over seeds; of the baselines the best on test is shown"
+    note = "in % on test: mean and standard deviation over seeds; of the baselines the best on dev is shown"
     _answer(found.to_dict(), table, note, [], folder, as_json=as_json)
 
 
