@@ -34,7 +34,7 @@ def classification_metrics(logits: np.ndarray, labels: np.ndarray) -> dict[str, 
     """
     from sklearn.metrics import f1_score
 
-    _check(logits, labels)
+    require_rows_with_labels(logits, labels)
     log_probabilities = log_softmax(logits)
     predictions = logits.argmax(axis=1)
     return {
@@ -76,9 +76,9 @@ def split_metrics(
 def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """How far confidence and accuracy are apart, in [0, 1]; 0 is perfectly calibrated.
 
-    The rows are put into `ECE_BINS` bins of equal width by the probability of their predicted class, a bin holding its
-    upper edge; the absolute differences between a bin's accuracy and its mean probability are averaged, weighted by
-    rows.
+    The usual estimate: the rows are put into `ECE_BINS` bins of equal width by the probability of their predicted class,
+    a bin holding its upper edge; the absolute differences between a bin's accuracy and its mean probability are
+    averaged, weighted by rows. Chance keeps it above 0 where rows are few, however right the probabilities are.
 
     Source: Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, equation 3,
     https://arxiv.org/abs/1706.04599.
@@ -113,7 +113,7 @@ def classification_report(logits: np.ndarray, labels: np.ndarray, names: Sequenc
     """
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-    _check(logits, labels)
+    require_rows_with_labels(logits, labels)
     if len(names) != logits.shape[1]:
         raise ValueError(f"{len(names)} class names for {logits.shape[1]} classes")
     predictions = logits.argmax(axis=1)
@@ -130,6 +130,11 @@ def classification_report(logits: np.ndarray, labels: np.ndarray, names: Sequenc
     }
 
 
-def _check(logits: np.ndarray, labels: np.ndarray) -> None:
+def require_rows_with_labels(logits: np.ndarray, labels: np.ndarray) -> None:
+    """See that there is a label for each row of logits, and a row at all.
+
+    Raises:
+        ValueError: if not.
+    """
     if logits.ndim != 2 or labels.shape != logits.shape[:1] or not len(labels):
         raise ValueError(f"logits {logits.shape} and labels {labels.shape}: expected (N, C) and (N,) with N at least 1")
