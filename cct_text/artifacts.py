@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import os
 import secrets
 import tomllib
@@ -82,12 +83,14 @@ class ModelFiles:
         labels: class names in the order of the logits.
         tokenizer: the text of `tokenizer.json`.
         weights: arrays by name.
+        temperature: that the logits are divided by, above 0.
     """
 
     config: Config
     labels: tuple[str, ...]
     tokenizer: str
     weights: Mapping[str, np.ndarray]
+    temperature: float
 
 
 class RunFolder:
@@ -151,7 +154,8 @@ class RunFolder:
             # Not by save_file, which tells a full disk by an exception of its own.
             weights.write_bytes(save({name: np.ascontiguousarray(array) for name, array in files.weights.items()}))
             checksums = {TOKENIZER: sha256_of(tokenizer), WEIGHTS: sha256_of(weights)}
-            run = {"format": FORMAT, "labels": list(files.labels), "sha256": checksums}
+            temperature = float(files.temperature)  # TOML tells 1 from 1.0
+            run = {"format": FORMAT, "labels": list(files.labels), "temperature": temperature, "sha256": checksums}
             document = {"run": run, **files.config.to_dict()}
             checksums[CONFIG] = _document_sha256(document)
             config.write_text(tomli_w.dumps(document), encoding="utf-8")
@@ -169,7 +173,7 @@ class RunFolder:
             raise DataError("the run was interrupted; repeat its command with --resume", path=self.path)
         if not self.path.is_dir():
             raise DataError("no such run folder; `cct-text train DATASET --out DIR` makes one", path=self.path)
-        config, labels, checksums = self._read_config()
+        config, labels, temperature, checksums = self._read_config()
         contents = {}
         for name in (TOKENIZER, WEIGHTS):
             contents[name] = self._read(name)
@@ -179,7 +183,7 @@ class RunFolder:
             weights = load_arrays(contents[WEIGHTS])
         except SafetensorError as error:
             raise self._damaged(WEIGHTS, str(error)) from None
-        return ModelFiles(config, labels, contents[TOKENIZER].decode("utf-8", errors="replace"), weights)
+        return ModelFiles(config, labels, contents[TOKENIZER].decode("utf-8", errors="replace"), weights, temperature)
 
     def read_config(self) -> Config:
         """The options of the run.
@@ -189,8 +193,8 @@ class RunFolder:
         """
         return self._read_config()[0]
 
-    def _read_config(self) -> tuple[Config, tuple[str, ...], dict[str, str]]:
-        """Options, labels and checksums from `config.toml`."""
+    def _read_config(self) -> tuple[Config, tuple[str, ...], float, dict[str, str]]:
+        """Options, labels, temperature and checksums from `config.toml`."""
         text = self._read(CONFIG).decode("utf-8", errors="replace")
         try:
             document = tomllib.loads(text)
@@ -205,7 +209,7 @@ class RunFolder:
                 "use the version of cct-text that wrote it, or train again",
                 path=self.file(CONFIG),
             )
-        labels, checksums = run.get("labels"), run.get("sha256")
+        labels, temperature, checksums = run.get("labels"), run.get("temperature"), run.get("sha256")
         if not isinstance(checksums, dict) or checksums.get(CONFIG) != _document_sha256(document):
             raise self._damaged(CONFIG, "it is not as it was written, by its own SHA-256")
         if (
@@ -215,11 +219,13 @@ class RunFolder:
             or len(labels) < 2
         ):
             raise self._damaged(CONFIG, "[run] labels is not a list of two or more different strings")
+        if not isinstance(temperature, float) or not 0.0 < temperature < math.inf:
+            raise self._damaged(CONFIG, f"[run] temperature is {temperature!r}, not a finite float above 0")
         try:
             config = Config().with_toml(text, source=str(self.file(CONFIG)))
         except UsageError as error:
             raise DataError(f"{error}") from None
-        return config, tuple(labels), checksums
+        return config, tuple(labels), temperature, checksums
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         """Write a JSON file of the run."""

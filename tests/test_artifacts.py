@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import resource
 import shutil
@@ -35,6 +36,7 @@ FILES = ModelFiles(
     labels=("no", "yes", "\u00fcber"),
     tokenizer='{"words": ["<pad>", "<unk>", "\u00fcber"]}',
     weights={"head.weight": MATRIX, "turned": MATRIX.T},
+    temperature=0.8125,
 )
 
 
@@ -143,10 +145,16 @@ def test_a_named_pipe_is_written_to_and_not_replaced(tmp_path):
 
 def test_a_model_is_read_as_it_was_written(folder):
     files = folder.read_model()
-    assert (files.config, files.labels, files.tokenizer) == (FILES.config, FILES.labels, FILES.tokenizer)
+    assert replace(files, weights={}) == replace(FILES, weights={})
     assert files.weights.keys() == FILES.weights.keys()
     assert all(np.array_equal(files.weights[name], FILES.weights[name]) for name in files.weights)
     assert names(folder.path) == sorted([CONFIG, TOKENIZER, WEIGHTS])
+
+
+@pytest.mark.parametrize("temperature", [1, np.float32(0.77), 1e-3, 0.1 + 0.2])
+def test_every_temperature_is_read_as_it_was_written(folder, temperature):
+    folder.write_model(replace(FILES, temperature=temperature))
+    assert folder.read_model().temperature == temperature
 
 
 def test_the_weights_are_as_readable_as_the_configuration(folder):
@@ -259,6 +267,14 @@ def rewrite(folder, change):
         (lambda document: document["run"].update(labels=["only"]), "labels is not a list of two"),
         (lambda document: document["run"].update(labels=["a", 2]), "labels is not a list"),
         (lambda document: document["run"].update(labels=["a", "b", "a"]), "two or more different strings"),
+        (lambda document: document["run"].pop("temperature"), "temperature is None, not a finite float above 0"),
+        (lambda document: document["run"].update(temperature=0.0), "temperature is 0.0, not"),
+        (lambda document: document["run"].update(temperature=-0.5), "temperature is -0.5, not"),
+        (lambda document: document["run"].update(temperature=math.nan), "temperature is nan, not"),
+        (lambda document: document["run"].update(temperature=math.inf), "temperature is inf, not"),
+        (lambda document: document["run"].update(temperature="0.8"), "temperature is '0.8', not"),
+        (lambda document: document["run"].update(temperature=True), "temperature is True, not"),
+        (lambda document: document["run"].update(temperature=[0.8]), r"temperature is \[0.8\], not"),
         (lambda document: document["run"].pop("sha256"), "SHA-256"),
         (lambda document: document["run"]["sha256"].pop(WEIGHTS), "model.safetensors: damaged"),
         (lambda document: document["run"]["sha256"].pop(TOKENIZER), "tokenizer.json: damaged"),

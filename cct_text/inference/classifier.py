@@ -50,7 +50,7 @@ class TextClassifier:
     where the last bit of a sum can decide how a number is rounded.
 
     Args:
-        model: configuration, labels, tokenizer and weights.
+        model: configuration, labels, tokenizer, weights and temperature.
         device: where to compute. On the `cpu` torch is not needed and not loaded; another one is named as torch names it,
             such as `cuda`, or `cuda:1`.
         precision: of matrix products. `auto`: bf16 where the `cpu` multiplies it, else fp32; or as named.
@@ -134,6 +134,8 @@ class TextClassifier:
     def predict_logits(self, texts: Iterable[str] | pa.Array | pa.ChunkedArray) -> np.ndarray:
         """Logits (N, C) float32 of N texts: logarithms of the probabilities up to a constant of each row.
 
+        They are those of the network divided by the run's temperature.
+
         Raises:
             UsageError: if `texts` is one string, or holds something that is no string.
         """
@@ -145,7 +147,8 @@ class TextClassifier:
 
     def logits_of_column(self, texts: pa.Array | pa.ChunkedArray) -> np.ndarray:
         """As `predict_logits`, of a column of strings, in the calling thread alone."""
-        return self._logits(self.model.tokenizer.encode(texts))
+        logits: np.ndarray = self._logits(self.model.tokenizer.encode(texts)) / np.float32(self.model.temperature)
+        return logits
 
     def explain(self, text: str) -> list[WordWeight]:
         """The words of a text with their weights in the pooling, which sum to 1.

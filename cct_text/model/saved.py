@@ -1,4 +1,4 @@
-"""A trained classifier as files: configuration, labels, tokenizer and weights to a run folder and back, without torch."""
+"""A trained classifier as files: what prediction needs, to a run folder and back, without torch."""
 
 from __future__ import annotations
 
@@ -27,12 +27,14 @@ class SavedModel:
         labels: class names in the order of the logits.
         tokenizer: text to word ids.
         weights: of the network, float32 arrays by name.
+        temperature: that the network's logits are divided by, so that the probabilities mean what they say; above 0.
     """
 
     config: Config
     labels: tuple[str, ...]
     tokenizer: Tokenizer
     weights: Mapping[str, np.ndarray]
+    temperature: float
 
     @property
     def architecture(self) -> Architecture:
@@ -41,7 +43,9 @@ class SavedModel:
 
     def save(self, path: str | Path) -> None:
         """Write the model's files into a run folder, whole or not at all."""
-        RunFolder(path).write_model(ModelFiles(self.config, self.labels, self.tokenizer.to_json(), self.weights))
+        RunFolder(path).write_model(
+            ModelFiles(self.config, self.labels, self.tokenizer.to_json(), self.weights, self.temperature)
+        )
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -53,7 +57,7 @@ class SavedModel:
         folder = RunFolder(path)
         files = folder.read_model()
         tokenizer = Tokenizer.from_json(files.tokenizer, source=str(folder.file(TOKENIZER)))
-        model = cls(files.config, files.labels, tokenizer, files.weights)
+        model = cls(files.config, files.labels, tokenizer, files.weights, files.temperature)
         vectors = files.weights.get(EMBEDDING_WEIGHT)
         if vectors is None or vectors.ndim != 2 or len(vectors) != len(tokenizer.vocabulary):
             raise DataError(

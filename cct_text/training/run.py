@@ -18,6 +18,7 @@ from cct_text.model.network import TextNetwork
 from cct_text.model.persistence import build_network, weights_of
 from cct_text.model.saved import SavedModel
 from cct_text.model.zoo import parameter_counts
+from cct_text.training.calibration import Calibration
 from cct_text.training.checkpoint import (
     Checkpoint,
     has_checkpoint,
@@ -95,9 +96,10 @@ def train(
     except KeyboardInterrupt:
         keeper.write()
         raise
-    labels = data.dataset.labels
+    calibration = calibrate(trainer)
+    weights = weights_of(trainer.network)
     folder.remove(METRICS, PREDICTIONS, HISTORY)
-    SavedModel(config, labels, data.tokenizer, weights_of(trainer.network)).save(out)
+    SavedModel(config, data.dataset.labels, data.tokenizer, weights, calibration.temperature).save(out)
     folder.write_history([record.to_dict() for record in progress.history])
     metrics = evaluate_and_write(folder, config, data, trainer, config.model.model)
     folder.write_json(METRICS, metrics)
@@ -148,6 +150,11 @@ def _description(config: Config, data: PreparedData, trainer: Trainer) -> str:
         f"{data.dataset.name}: {counts} rows; {len(data.tokenizer.vocabulary):,} words{coverage}; "
         f"{config.model.model} with {parameters:,} parameters"
     )
+
+
+def calibrate(trainer: Trainer) -> Calibration:
+    """The logits of the dev split by the epoch that `fit` kept, and the temperature that suits them."""
+    return Calibration.of(predict_logits(trainer.network, trainer.dev.texts), trainer.dev.labels)
 
 
 def evaluate_and_write(

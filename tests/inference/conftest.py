@@ -13,6 +13,8 @@ from cct_text.text.tokenizer import Tokenizer, split_words
 from cct_text.text.vocabulary import Vocabulary
 
 LABELS = ("HUM", "LOC", "NUM")
+TEMPERATURE = 0.8
+"""Not 1, so that what forgets to divide by it is found out."""
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +41,7 @@ def new_model(vocabulary, questions):
             network.head.weight *= 100
             logits = predict_logits(network, tokenizer.encode(questions.train.texts).shortened(24, "head"))
             network.head.bias -= torch.from_numpy(logits).mean(dim=0)
-        return SavedModel(config, labels, tokenizer, weights_of(network))
+        return SavedModel(config, labels, tokenizer, weights_of(network), TEMPERATURE)
 
     return build
 

@@ -22,6 +22,23 @@ def test_probabilities_are_float32_rows_that_sum_to_1(classifier, texts):
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
 
 
+def test_the_probabilities_are_those_of_the_networks_logits_divided_by_the_temperature(classifier, texts):
+    assert classifier.model.temperature != 1.0
+    logits = classifier.engine.logits(classifier.model.tokenizer.encode(texts)) / classifier.model.temperature
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    np.testing.assert_allclose(classifier.predict_proba(texts), shares / shares.sum(axis=1, keepdims=True), atol=1e-6)
+    np.testing.assert_allclose(classifier.predict_logits(texts), logits, atol=1e-4)
+
+
+@pytest.mark.parametrize("temperature", [0.05, 0.77, 3.0, 20.0])
+def test_the_temperature_changes_how_sure_an_answer_is_but_not_the_answer(classifier, texts, temperature):
+    other = TextClassifier(replace(classifier.model, temperature=temperature))
+    assert other.predict(texts) == classifier.predict(texts)
+    surer = other.predict_proba(texts).max(axis=1) - classifier.predict_proba(texts).max(axis=1)
+    assert (surer >= 0).all() if temperature < classifier.model.temperature else (surer < 0).all()
+    assert other.explain(texts[0]) == classifier.explain(texts[0])
+
+
 def test_the_prediction_is_the_label_of_the_largest_probability(classifier, texts):
     best = classifier.predict_proba(texts).argmax(axis=1)
     assert classifier.predict(texts) == [classifier.labels[index] for index in best]
@@ -121,6 +138,7 @@ def test_a_saved_classifier_is_the_same_classifier(classifier, tmp_path, texts):
     classifier.save(tmp_path / "copy")
     copy = TextClassifier.load(tmp_path / "copy")
     assert (copy.labels, copy.config) == (classifier.labels, classifier.config)
+    assert copy.model.temperature == classifier.model.temperature
     assert np.array_equal(copy.predict_proba(texts), classifier.predict_proba(texts))
 
 

@@ -50,7 +50,7 @@ def both(request, kernels):
                 weight[PAD] = 0
     vocabulary = Vocabulary(("<pad>", "<unk>", *(f"w{word}" for word in range(2, WORDS))), (0,) * WORDS)
     weights = {name: weight.numpy() for name, weight in network.state_dict().items()}
-    model = SavedModel(config, tuple("abcde"), Tokenizer("whitespace", vocabulary), weights)
+    model = SavedModel(config, tuple("abcde"), Tokenizer("whitespace", vocabulary), weights, 1.0)
     return network, Engine(model, kernels)
 
 
