@@ -51,6 +51,7 @@ class Run:
             "test_macro_f1": test.get("macro_f1"),
             "test_loss": test.get("loss"),
             "test_ece": test.get("ece"),
+            "test_ece_uncalibrated": test.get("ece_uncalibrated"),
             "test_accuracy_unseen": unseen.get("accuracy"),
             "dev_accuracy": dev.get("accuracy"),
             "train_rows": metrics.get("train_rows"),
@@ -65,6 +66,7 @@ class Run:
             "rows_per_second": metrics.get("examples_per_second"),
             "threads": metrics.get("threads"),
             "precision": metrics.get("precision"),
+            "temperature": metrics.get("temperature"),
             "error": self.error,
         }
 

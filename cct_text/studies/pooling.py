@@ -25,6 +25,7 @@ from cct_text.studies.frozen_encoder import FrozenEncoder, HiddenStates
 from cct_text.studies.grid import grid
 from cct_text.studies.study import Study, StudyObserver, plan, run_all
 from cct_text.studies.workers import Job, Outcome
+from cct_text.training.calibration import Calibration
 from cct_text.training.metrics import classification_metrics, split_metrics
 from cct_text.training.results import Learner, run_metrics, write_predictions
 
@@ -229,13 +230,16 @@ def _logits(network: PooledClassifier, states: HiddenStates) -> np.ndarray:
 def _metrics(
     folder: RunFolder, config: Config, data: EncodedDataset, fit: _Fit, encoder: str, seconds: float
 ) -> dict[str, Any]:
-    dataset, dev, test = data.dataset, None, None
+    dataset, dev, test, temperature = data.dataset, None, None, 1.0
     if data.dev is not None:
-        dev = classification_metrics(_logits(fit.network, data.dev), dataset.dev.labels)
+        calibration = Calibration.of(_logits(fit.network, data.dev), dataset.dev.labels)
+        temperature = calibration.temperature
+        dev = classification_metrics(calibration.logits, dataset.dev.labels, temperature=temperature)
     if dataset.test is not None and data.test is not None:
         logits = _logits(fit.network, data.test)
-        test = split_metrics(logits, dataset.test.labels, dataset.labels, seen_in_train=dataset.test_seen_in_train)
-        write_predictions(folder, dataset.test, logits, dataset.labels)
+        seen, labels = dataset.test_seen_in_train, dataset.test.labels
+        test = split_metrics(logits, labels, dataset.labels, temperature=temperature, seen_in_train=seen)
+        write_predictions(folder, dataset.test, logits, dataset.labels, temperature)
     epochs = config.training.epochs
     learner = Learner(
         model=encoder,
@@ -252,5 +256,6 @@ def _metrics(
         threads=torch.get_num_threads(),
         device="cpu",
         truncated_fraction=data.train.truncated_fraction,
+        temperature=temperature,
     )
     return run_metrics(config, dataset, learner, dev, test)

@@ -23,11 +23,18 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
     return log_probabilities
 
 
-def classification_metrics(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Accuracy, macro_f1, loss and ece.
+def classification_metrics(
+    logits: np.ndarray, labels: np.ndarray, *, temperature: float | None = None
+) -> dict[str, float]:
+    """Accuracy, macro_f1, loss and ece; with a temperature, ece_uncalibrated as well.
 
     `macro_f1` is the mean F1 of the classes that occur among the labels or the predictions; a class that is never
     right has 0. `loss` is the mean cross-entropy in nats. For `ece` see `expected_calibration_error`.
+
+    Args:
+        logits: (N, C).
+        labels: (N,).
+        temperature: that the logits are divided by for loss and ece; `ece_uncalibrated` is the ece without.
 
     Raises:
         ValueError: if the shapes do not fit together or there are no rows.
@@ -35,18 +42,26 @@ def classification_metrics(logits: np.ndarray, labels: np.ndarray) -> dict[str, 
     from sklearn.metrics import f1_score
 
     require_rows_with_labels(logits, labels)
-    log_probabilities = log_softmax(logits)
+    log_probabilities = log_softmax(logits if temperature is None else logits.astype(np.float64) / temperature)
     predictions = logits.argmax(axis=1)
-    return {
+    metrics = {
         "accuracy": float((predictions == labels).mean()),
         "macro_f1": float(f1_score(labels, predictions, average="macro", zero_division=0.0)),
         "loss": float(-log_probabilities[np.arange(len(labels)), labels].mean()),
         "ece": expected_calibration_error(np.exp(log_probabilities), labels),
     }
+    if temperature is not None:
+        metrics["ece_uncalibrated"] = expected_calibration_error(np.exp(log_softmax(logits)), labels)
+    return metrics
 
 
 def split_metrics(
-    logits: np.ndarray, labels: np.ndarray, names: Sequence[str], *, seen_in_train: np.ndarray | None = None
+    logits: np.ndarray,
+    labels: np.ndarray,
+    names: Sequence[str],
+    *,
+    temperature: float | None = None,
+    seen_in_train: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """All figures of a split: `classification_metrics` and `classification_report`.
 
@@ -54,6 +69,7 @@ def split_metrics(
         logits: (N, C).
         labels: (N,).
         names: the C class names, in the order of the logits.
+        temperature: as for `classification_metrics`.
         seen_in_train: (N,) bool, texts that stand in train as well. Where there are some, and others,
             `without_rows_in_train` holds the number of the others, `rows`, and their `classification_metrics`.
 
@@ -61,14 +77,14 @@ def split_metrics(
         ValueError: if the shapes do not fit together or there are no rows.
     """
     metrics: dict[str, Any] = {
-        **classification_metrics(logits, labels),
+        **classification_metrics(logits, labels, temperature=temperature),
         **classification_report(logits, labels, names),
     }
     if seen_in_train is not None and 0 < seen_in_train.sum() < len(labels):
         unseen = ~seen_in_train
         metrics["without_rows_in_train"] = {
             "rows": int(unseen.sum()),
-            **classification_metrics(logits[unseen], labels[unseen]),
+            **classification_metrics(logits[unseen], labels[unseen], temperature=temperature),
         }
     return metrics
 

@@ -37,6 +37,7 @@ class Learner:
         threads: that training had.
         device: cpu or cuda.
         truncated_fraction: share of the train split's texts that were cut.
+        temperature: that its logits are divided by; None where its scores are no probabilities.
     """
 
     model: str
@@ -53,6 +54,7 @@ class Learner:
     threads: int
     device: str
     truncated_fraction: float
+    temperature: float | None
 
 
 def run_metrics(
@@ -96,6 +98,7 @@ def run_metrics(
         "threads": learner.threads,
         "device": learner.device,
         "truncated_fraction": learner.truncated_fraction,
+        "temperature": learner.temperature,
         "dev": dev,
         "test": test,
         "data_sha256": dataset.sha256,
@@ -107,7 +110,7 @@ def run_metrics(
 
 
 def write_predictions(
-    folder: RunFolder, split: Split, scores: np.ndarray, labels: tuple[str, ...], *, probabilities: bool = True
+    folder: RunFolder, split: Split, scores: np.ndarray, labels: tuple[str, ...], temperature: float | None
 ) -> None:
     """`predictions.parquet`: text, label, prediction and the prediction's probability of every test row.
 
@@ -116,7 +119,7 @@ def write_predictions(
         split: N test rows.
         scores: (N, C), the highest is predicted.
         labels: the C class names.
-        probabilities: whether `scores` are logits; otherwise no probability is written.
+        temperature: that the scores are divided by; None where they are no logits, then no probability is written.
 
     Raises:
         UsageError: if the file cannot be written.
@@ -124,7 +127,10 @@ def write_predictions(
     from cct_text.training.metrics import log_softmax
 
     best = scores.argmax(axis=1)
-    of_best = np.exp(log_softmax(scores)[np.arange(len(best)), best]).astype(np.float32) if probabilities else None
+    of_best = None
+    if temperature is not None:
+        log_probabilities = log_softmax(scores.astype(np.float64) / temperature)
+        of_best = np.exp(log_probabilities[np.arange(len(best)), best]).astype(np.float32)
     table = pa.table(
         {
             "text": split.texts,

@@ -101,7 +101,7 @@ def train(
     folder.remove(METRICS, PREDICTIONS, HISTORY)
     SavedModel(config, data.dataset.labels, data.tokenizer, weights, calibration.temperature).save(out)
     folder.write_history([record.to_dict() for record in progress.history])
-    metrics = evaluate_and_write(folder, config, data, trainer, config.model.model)
+    metrics = evaluate_and_write(folder, config, data, trainer, calibration, config.model.model)
     folder.write_json(METRICS, metrics)
     remove_checkpoint(folder)
     return metrics
@@ -158,7 +158,7 @@ def calibrate(trainer: Trainer) -> Calibration:
 
 
 def evaluate_and_write(
-    folder: RunFolder, config: Config, data: PreparedData, trainer: Trainer, model: str
+    folder: RunFolder, config: Config, data: PreparedData, trainer: Trainer, calibration: Calibration, model: str
 ) -> dict[str, Any]:
     """Read the test split, once, and write `predictions.parquet`; the content of `metrics.json`.
 
@@ -167,16 +167,18 @@ def evaluate_and_write(
         config: its options.
         data: what it learned.
         trainer: after `fit`.
+        calibration: of its network.
         model: name of the network.
     """
-    dataset, network = data.dataset, trainer.network
+    dataset, network, temperature = data.dataset, trainer.network, calibration.temperature
     dev = test = None
     if len(data.dev):
-        dev = classification_metrics(predict_logits(network, data.dev), dataset.dev.labels)
+        dev = classification_metrics(calibration.logits, dataset.dev.labels, temperature=temperature)
     if dataset.test is not None and data.test is not None:
         logits = predict_logits(network, data.test)
-        test = split_metrics(logits, dataset.test.labels, dataset.labels, seen_in_train=dataset.test_seen_in_train)
-        write_predictions(folder, dataset.test, logits, dataset.labels)
+        seen, labels = dataset.test_seen_in_train, dataset.test.labels
+        test = split_metrics(logits, labels, dataset.labels, temperature=temperature, seen_in_train=seen)
+        write_predictions(folder, dataset.test, logits, dataset.labels, temperature)
     parameters, embedding_parameters = parameter_counts(network)
     learner = Learner(
         model=model,
@@ -193,5 +195,6 @@ def evaluate_and_write(
         threads=torch.get_num_threads(),
         device=trainer.accelerator.device.type,
         truncated_fraction=data.truncated_fraction,
+        temperature=temperature,
     )
     return run_metrics(config, dataset, learner, dev, test)

@@ -62,8 +62,24 @@ def test_the_majority_is_right_as_often_as_it_stands_in_test(runs):
 
 def test_distances_from_a_plane_are_no_probabilities(runs):
     folder, metrics = runs["nb-svm"]
-    assert (metrics["test"]["loss"], metrics["test"]["ece"], metrics["dev"]["loss"]) == (None, None, None)
+    unknown = [metrics[split][name] for split in ("dev", "test") for name in ("loss", "ece", "ece_uncalibrated")]
+    assert [*unknown, metrics["temperature"]] == [None] * 7
     assert pq.read_table(folder / "predictions.parquet")["probability"].null_count == metrics["test_rows"]
+
+
+def test_probabilities_are_calibrated_on_dev_as_those_of_a_network_are(runs):
+    for name, (folder, metrics) in runs.items():
+        if name == "nb-svm":
+            continue
+        assert metrics["temperature"] > 0
+        table = pq.read_table(folder / "predictions.parquet").to_pydict()
+        right, best = np.equal(table["label"], table["prediction"]), np.array(table["probability"])
+        figures = metrics["test"]
+        # In the mean over all rows the gap is at most the mean over the bins of their gaps.
+        assert abs(best.mean() - right.mean()) <= figures["ece"] + 1e-6
+    sure = runs["tfidf-lr"][1]
+    assert sure["temperature"] != pytest.approx(1.0, abs=0.02)
+    assert sure["test"]["ece"] != sure["test"]["ece_uncalibrated"]
 
 
 def test_metrics_say_what_dev_chose(runs):
@@ -213,6 +229,7 @@ def test_data_without_dev_and_test(tmp_path):
     for name in ("majority", "tfidf-lr", "nb-svm", "fasttext"):
         metrics = train_baseline(name, Config().with_values(values), tmp_path / name)
         assert (metrics["dev"], metrics["test"]) == (None, None)
+        assert metrics["temperature"] == (None if name == "nb-svm" else 1.0)
         assert not (tmp_path / name / "predictions.parquet").exists()
     assert metrics["chosen"] == {"epochs": 25, "learning_rate": 0.1}
 

@@ -65,6 +65,12 @@ def test_the_seeds_of_all_conditions_count_in_a_difference():
     assert together.difference.p > 2 * alone.difference.p  # the seeds of c move it by ten points
 
 
+def test_the_line_of_a_run_shows_what_calibration_did():
+    metrics = {"temperature": 0.8, "test": {"accuracy": 0.9, "ece": 0.02, "ece_uncalibrated": 0.07}}
+    row = Run(Condition({"model": "cct-2/1"}), 0, metrics, np.ones(9, bool), None).row()
+    assert (row["temperature"], row["test_ece"], row["test_ece_uncalibrated"]) == (0.8, 0.02, 0.07)
+
+
 def test_the_figures_of_a_side():
     comparison = Comparison.of("trec", sides(40))
     bad, good = comparison.sides

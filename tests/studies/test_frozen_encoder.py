@@ -78,6 +78,8 @@ def test_four_poolings_on_the_same_rows(study):
     metrics = json.loads((planned.out / "runs" / "pooling=mean" / "seed-0" / "metrics.json").read_text())
     assert metrics["chosen"]["learning_rate"] in (3e-3, 1e-2, 3e-2)
     assert metrics["model"] == "minilm"
+    assert metrics["temperature"] != 1.0
+    assert metrics["dev"]["ece"] != metrics["dev"]["ece_uncalibrated"]
 
 
 def test_what_is_there_is_not_run_again_and_a_run_is_repeatable(study, encoder, tmp_path):

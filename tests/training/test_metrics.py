@@ -29,6 +29,16 @@ def test_the_figures_equal_those_computed_by_hand():
     assert metrics["ece"] == pytest.approx((0.3 + 0.4 + 0.9 + 0.5) / 4)
 
 
+def test_a_temperature_changes_loss_and_calibration_and_nothing_else():
+    plain, halved = classification_metrics(LOGITS, LABELS), classification_metrics(LOGITS, LABELS, temperature=0.5)
+    squares = PROBABILITIES**2 / (PROBABILITIES**2).sum(axis=1, keepdims=True)
+    assert halved["loss"] == pytest.approx(-np.log(squares[np.arange(4), LABELS]).mean())
+    best = squares.max(axis=1)  # each in a bin of its own, as above; the first two are right
+    assert halved["ece"] == pytest.approx((1 - best[0] + 1 - best[1] + best[2] + best[3]) / 4)
+    assert halved["ece_uncalibrated"] == plain["ece"]
+    assert (halved["accuracy"], halved["macro_f1"]) == (plain["accuracy"], plain["macro_f1"])
+
+
 def test_calibration_compares_the_means_of_a_bin_not_its_rows():
     probabilities = np.array([[0.75, 0.25]] * 4)
     assert expected_calibration_error(probabilities, np.array([0, 0, 0, 1])) == pytest.approx(0.0)

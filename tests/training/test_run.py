@@ -1,12 +1,19 @@
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from cct_text.artifacts import HISTORY, METRICS, PREDICTIONS, STATE, WEIGHTS, RunFolder, sha256_of
+from cct_text.datasets import load_dataset
 from cct_text.errors import DataError, UsageError
+from cct_text.inference.classifier import TextClassifier
+from cct_text.inference.evaluation import evaluate
+from cct_text.inference.stream import predict_file
+from cct_text.training.calibration import fit_temperature
+from cct_text.training.metrics import expected_calibration_error
 from cct_text.training.recipes import resolve_config
 from cct_text.training.run import train
 
@@ -53,6 +60,69 @@ def test_the_predictions_are_the_test_rows_in_order_and_agree_with_the_accuracy(
     right = np.mean([a == b for a, b in zip(table["label"], table["prediction"], strict=True)])
     assert right == pytest.approx(metrics["test"]["accuracy"])
     assert all(1 / 6 <= p <= 1 for p in table["probability"])
+
+
+@pytest.fixture(scope="module")
+def classifier(finished):
+    return TextClassifier.load(finished[0], precision="fp32")
+
+
+def test_the_temperature_is_the_one_that_suits_the_dev_split(finished, classifier):
+    _, metrics = finished
+    dev = load_dataset("questions").dev
+    logits = classifier.engine.logits(classifier.model.tokenizer.encode(dev.texts))
+    assert classifier.model.temperature == metrics["temperature"]
+    assert metrics["temperature"] == pytest.approx(fit_temperature(logits, dev.labels), rel=1e-3)
+    assert metrics["temperature"] != pytest.approx(1.0, abs=0.02)
+
+
+def test_the_calibration_error_of_the_metrics_is_that_of_the_predictions(finished):
+    folder, metrics = finished
+    table = pq.read_table(folder / PREDICTIONS).to_pydict()
+    right = np.equal(table["label"], table["prediction"])
+    best = np.array(table["probability"])
+    # Two classes, the one that was predicted and all others, of which the first is the larger for the sake of its bin.
+    probabilities = np.column_stack([best, np.zeros(len(best))])
+    assert metrics["test"]["ece"] == pytest.approx(expected_calibration_error(probabilities, ~right), abs=1e-6)
+
+
+def test_every_way_of_predicting_says_what_the_run_says_of_its_test_split(finished, classifier, tmp_path):
+    folder, metrics = finished
+    test = load_dataset("questions").test
+    table = pq.read_table(folder / PREDICTIONS)
+    predictions, probabilities = table["prediction"].to_pylist(), table["probability"].to_numpy()
+    (tmp_path / "in.txt").write_text("".join(f"{text}\n" for text in test.texts.to_pylist()), encoding="utf-8")
+    predict_file(classifier, [tmp_path / "in.txt"], tmp_path / "out.parquet")
+    written = pq.read_table(tmp_path / "out.parquet")
+    on_torch = TextClassifier.load(folder, device="cpu:0")
+    assert predictions == classifier.predict(test.texts) == on_torch.predict(test.texts) == written["label"].to_pylist()
+    for found in (classifier.predict_proba(test.texts), on_torch.predict_proba(test.texts)):
+        np.testing.assert_allclose(found.max(axis=1), probabilities, atol=1e-5)
+    np.testing.assert_allclose(written["probability"].to_numpy(), probabilities, atol=1e-5)
+    figures = evaluate(classifier, test)
+    for name in ("accuracy", "macro_f1", "loss", "ece"):
+        assert figures[name] == pytest.approx(metrics["test"][name], abs=1e-5), name
+
+
+def test_the_temperature_changes_loss_and_calibration_but_no_prediction(finished, classifier):
+    _, metrics = finished
+    data = load_dataset("questions")
+    plain = TextClassifier(replace(classifier.model, temperature=1.0), precision="fp32")
+    for name, split in (("dev", data.dev), ("test", data.test)):
+        figures, calibrated = evaluate(plain, split), metrics[name]
+        assert figures["accuracy"] == calibrated["accuracy"]
+        assert figures["ece"] == pytest.approx(calibrated["ece_uncalibrated"], abs=1e-5)
+        assert figures["loss"] != pytest.approx(calibrated["loss"], abs=1e-4)
+        assert plain.predict(split.texts) == classifier.predict(split.texts)
+    assert metrics["dev"]["loss"] < evaluate(plain, data.dev)["loss"]
+
+
+def test_the_epoch_is_chosen_by_the_loss_before_calibration(finished):
+    folder, metrics = finished
+    history = [json.loads(line) for line in (folder / HISTORY).read_text().splitlines()]
+    kept = history[metrics["best_epoch"] - 1]
+    assert kept["dev_accuracy"] == metrics["dev"]["accuracy"]
+    assert kept["dev_loss"] > metrics["dev"]["loss"]
 
 
 def test_the_same_seed_gives_the_same_weights_bit_for_bit(finished, tmp_path):
@@ -144,7 +214,7 @@ def test_a_train_split_too_small_for_a_dev_split_is_told(tmp_path, caplog):
     (tmp_path / "own.csv").write_text("text,label\none thing,a\nother thing,b\n")
     metrics = train(small(str(tmp_path / "own.csv"), epochs=2), tmp_path / "run")
     assert "no dev split (too few rows, or dev_fraction is 0); the last epoch is kept" in caplog.text
-    assert (metrics["dev"], metrics["best_epoch"]) == (None, 2)
+    assert (metrics["dev"], metrics["best_epoch"], metrics["temperature"]) == (None, 2, 1.0)
 
 
 def test_every_training_option_trains(tmp_path):

@@ -14,6 +14,7 @@ from cct_text.datasets import Dataset, load_dataset
 from cct_text.errors import UsageError
 from cct_text.studies.baselines import BASELINES
 from cct_text.studies.baselines.learned import Learned
+from cct_text.training.calibration import fit_temperature
 from cct_text.training.metrics import classification_metrics, split_metrics
 from cct_text.training.results import Learner, run_metrics, write_predictions
 
@@ -24,8 +25,9 @@ KIM_CNN = {"kim-cnn-static": "glove-frozen", "kim-cnn-tuned": "glove-tuned"}
 def train_baseline(name: str, config: Config, out: str | Path) -> dict[str, Any]:
     """Fit a baseline to what `train` would train on, and write `metrics.json` and `predictions.parquet`.
 
-    What is chosen is chosen by dev; test is read once, at the end. The options of the network do not count, but that
-    Kim's network is trained with those of the training.
+    What is chosen is chosen by dev, which calibrates the probabilities as well, as it does a network's; test is read
+    once, at the end. The options of the network do not count, but that Kim's network is trained with those of the
+    training.
 
     Args:
         name: of `BASELINES`.
@@ -75,12 +77,17 @@ def _fit(name: str) -> Callable[[Dataset, Config], Learned]:
 
 def _metrics(folder: RunFolder, name: str, config: Config, dataset: Dataset, learned: Learned) -> dict[str, Any]:
     dev = test = None
+    temperature = 1.0 if learned.probabilities else None
     if learned.dev is not None:
-        dev = _figures(classification_metrics(learned.dev, dataset.dev.labels), learned)
+        labels = dataset.dev.labels
+        if learned.probabilities:
+            temperature = fit_temperature(learned.dev, labels)
+        dev = _figures(classification_metrics(learned.dev, labels, temperature=temperature), learned)
     if dataset.test is not None and learned.test is not None:
-        seen = dataset.test_seen_in_train
-        test = _figures(split_metrics(learned.test, dataset.test.labels, dataset.labels, seen_in_train=seen), learned)
-        write_predictions(folder, dataset.test, learned.test, dataset.labels, probabilities=learned.probabilities)
+        labels, seen = dataset.test.labels, dataset.test_seen_in_train
+        figures = split_metrics(learned.test, labels, dataset.labels, temperature=temperature, seen_in_train=seen)
+        test = _figures(figures, learned)
+        write_predictions(folder, dataset.test, learned.test, dataset.labels, temperature)
     learner = Learner(
         model=name,
         embeddings=None,
@@ -96,6 +103,7 @@ def _metrics(folder: RunFolder, name: str, config: Config, dataset: Dataset, lea
         threads=torch.get_num_threads(),
         device="cpu",
         truncated_fraction=0.0,
+        temperature=temperature,
     )
     return run_metrics(config, dataset, learner, dev, test)
 
@@ -104,7 +112,7 @@ def _figures(metrics: dict[str, Any], learned: Learned) -> dict[str, Any]:
     """Without loss and calibration where the scores are no probabilities."""
     if learned.probabilities:
         return metrics
-    unknown = {"loss": None, "ece": None}
+    unknown = {"loss": None, "ece": None, "ece_uncalibrated": None}
     apart = metrics.get("without_rows_in_train")
     return metrics | unknown | ({"without_rows_in_train": apart | unknown} if apart else {})
 
@@ -112,9 +120,10 @@ def _figures(metrics: dict[str, Any], learned: Learned) -> dict[str, Any]:
 def _kim_cnn(folder: RunFolder, name: str, config: Config) -> dict[str, Any]:
     from cct_text.studies.baselines.kim_cnn import train_kim_cnn
     from cct_text.training.preparation import prepare
-    from cct_text.training.run import evaluate_and_write
+    from cct_text.training.run import calibrate, evaluate_and_write
 
     config = config.with_values({"embeddings": KIM_CNN[name]}, source=name)
     data = prepare(config)
-    metrics = evaluate_and_write(folder, config, data, train_kim_cnn(config, data), name)
+    trainer = train_kim_cnn(config, data)
+    metrics = evaluate_and_write(folder, config, data, trainer, calibrate(trainer), name)
     return metrics | {"chosen": {"epoch": metrics["best_epoch"]} if len(data.dev) else {}}
