@@ -42,6 +42,7 @@ def compare(
     Raises:
         UsageError: if the folder cannot be written to, or the data set has no test split.
         DataError: if two runs saw different test rows.
+        ResourceError: if word vectors or the package of a baseline are not here.
     """
     comparison = Comparison.of(study.dataset, run_all(study, workers=workers, observer=observer))
     write_comparison(study.out, comparison, command=command)

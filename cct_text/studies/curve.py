@@ -90,6 +90,7 @@ def curve(
     Raises:
         UsageError: if the folder cannot be written to, or the data set has no test split.
         DataError: if two runs saw different test rows.
+        ResourceError: if word vectors or the package of a baseline are not here.
     """
     found = LearningCurve.of(study.dataset, planned, run_all(study, workers=workers, observer=observer))
     RunFolder(study.out).write_json(f"{CURVE}.json", found.to_dict())

@@ -18,6 +18,7 @@ from cct_text.model.architecture import resolve_architecture
 from cct_text.studies.baselines import BASELINES
 from cct_text.studies.comparison import Run
 from cct_text.studies.grid import Condition, baselines
+from cct_text.studies.resources import require_resources
 from cct_text.studies.workers import Job, Outcome, train_all
 from cct_text.training.recipes import resolve_config
 
@@ -145,6 +146,7 @@ def run_all(
     Raises:
         UsageError: if the folder cannot be written to, a run there had other options, or the data set has no test split.
         DataError: if two runs saw different test rows.
+        ResourceError: if word vectors or the package of a baseline are not here; nothing is run then.
     """
     observer = observer or StudyObserver()
     RunFolder(study.out).require_writable()
@@ -155,6 +157,8 @@ def run_all(
             f"{study.dataset}: has no test split, on which runs are compared; "
             "name one by --test FILE, or cut one by --set test_fraction=0.2"
         )
+    if make is None:
+        require_resources(missing)
     observer.started(study)
     done: dict[Path, Run] = {}
     for folder, (condition, seed, job) in planned.items():

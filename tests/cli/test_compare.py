@@ -53,7 +53,8 @@ def test_mistakes_are_told_in_a_line(cct_text, tmp_path, arguments, told):
 
 
 def test_where_all_runs_fail_the_exit_code_tells(cct_text, tmp_path):
-    vectors = tmp_path / "none.txt"
+    vectors = tmp_path / "broken.txt"
+    vectors.write_text("the 1 2\nof 1\n")
     outcome = cct_text(
         "compare", "questions", "--vary", f"vectors={vectors}", "--embeddings", "glove-frozen", "--seeds", "1",
         "--out", tmp_path / "study",
@@ -61,6 +62,13 @@ def test_where_all_runs_fail_the_exit_code_tells(cct_text, tmp_path):
     assert outcome.code == 1
     assert str(vectors) in outcome.err
     assert "1 failed" in outcome.out
+
+
+def test_vectors_that_are_not_here_end_it_with_the_exit_code_of_train(cct_text, tmp_path):
+    arguments = ("--vary", "embeddings=learned,glove-frozen", "--vectors", "nosuch.txt", "--out", tmp_path / "study")
+    outcome = cct_text("compare", "questions", *arguments)
+    assert (outcome.code, outcome.out) == (4, "")
+    assert "nosuch.txt" in outcome.err
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -218,7 +218,7 @@ def test_without_its_package_fasttext_says_how_to_install_it(tmp_path):
         f"train_baseline('fasttext', Config(), {str(tmp_path / 'run')!r})\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "ResourceError: fastText is not installed: pip install 'cct-text[baselines]'" in done.stderr
+    assert "ResourceError: fasttext is not installed: pip install 'cct-text[baselines]'" in done.stderr
     assert not (tmp_path / "run").exists()
 
 

@@ -3,12 +3,13 @@
 import csv
 import json
 import shutil
+import sys
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from cct_text.errors import DataError, UsageError
+from cct_text.errors import DataError, ResourceError, UsageError
 from cct_text.studies.compare import compare
 from cct_text.studies.grid import grid
 from cct_text.studies.study import StudyObserver, plan
@@ -73,14 +74,45 @@ def test_what_is_there_is_not_run_again_and_more_seeds_add_to_it(study, tmp_path
 
 def test_one_failed_run_is_told_and_does_not_stop_the_others(tmp_path):
     values = {"embedding_dim": 16, "width": 16, "epochs": 1}
-    missing = tmp_path / "missing.txt"
-    conditions = grid([f"vectors=glove.6B.50d,{missing}"])
+    broken = tmp_path / "broken.txt"
+    broken.write_text("the 1 2\nof 1\n")
+    conditions = grid([f"vectors=glove.6B.50d,{broken}"])
     planned = plan(
         "questions", conditions, seeds=1, out=tmp_path / "study", values={**values, "embeddings": "glove-frozen"}
     )
     good, bad = compare(planned, workers=1).sides
     assert (good.failed, bad.failed, bad.accuracy) == (0, 1, None)
-    assert str(missing) in json.loads((tmp_path / "study" / "comparison.json").read_text())["runs"][1]["error"]
+    assert str(broken) in json.loads((tmp_path / "study" / "comparison.json").read_text())["runs"][1]["error"]
+
+
+@pytest.mark.parametrize(
+    ("vary", "beside"),
+    [
+        ("embeddings=learned,glove-frozen", []),
+        ("pooling=mean", ["kim-cnn-static"]),
+        ("pooling=mean", ["glove-mean-lr"]),
+    ],
+)
+def test_vectors_that_are_nowhere_are_told_before_the_first_run(tmp_path, vary, beside):
+    values = {"epochs": 1, "vectors": "nosuch.txt"} | ({"embeddings": "learned"} if beside else {})
+    planned = plan("questions", grid([vary]), seeds=1, out=tmp_path / "study", beside=beside, values=values)
+    with pytest.raises(ResourceError, match="nosuch.txt"):
+        compare(planned)
+    assert not (tmp_path / "study").exists()
+
+
+def test_vectors_that_nothing_reads_need_not_be_there(tmp_path):
+    values = {**SMALL, "vectors": "nosuch.txt"}
+    planned = plan("questions", grid(["pooling=mean"]), seeds=1, out=tmp_path, beside=["majority"], values=values)
+    assert not any(side.failed for side in compare(planned, workers=1).sides)
+
+
+def test_a_baseline_whose_package_is_missing_is_told_before_the_first_run(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fasttext", None)
+    planned = plan("questions", grid(["pooling=mean"]), seeds=1, out=tmp_path / "study", beside=["fasttext"])
+    with pytest.raises(ResourceError, match=r"fasttext is not installed: pip install 'cct-text\[baselines\]'"):
+        compare(planned)
+    assert not (tmp_path / "study").exists()
 
 
 def test_a_folder_of_a_study_with_other_options_is_refused(study):

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from cct_text.errors import ResourceError
+
 
 @dataclass(frozen=True)
 class Baseline:
@@ -16,17 +18,28 @@ class Baseline:
         seeded: whether its result depends on the seed.
         package: that it needs beyond the library's own; None for none.
         extra: of cct-text that installs the package.
+        vectors: whether it reads pre-trained word vectors.
     """
 
     name: str
     seeded: bool = False
     package: str | None = None
     extra: str | None = None
+    vectors: bool = False
 
     @property
     def installed(self) -> bool:
         """Whether the package that it needs is there."""
         return self.package is None or find_spec(self.package) is not None
+
+    def require_installed(self) -> None:
+        """See that the package is there.
+
+        Raises:
+            ResourceError: if it is not.
+        """
+        if not self.installed:
+            raise ResourceError(f"{self.package} is not installed: pip install 'cct-text[{self.extra}]'")
 
 
 BASELINES: Mapping[str, Baseline] = {
@@ -36,9 +49,9 @@ BASELINES: Mapping[str, Baseline] = {
         Baseline("tfidf-lr"),
         Baseline("nb-svm"),
         Baseline("fasttext", seeded=True, package="fasttext", extra="baselines"),
-        Baseline("glove-mean-lr"),
-        Baseline("kim-cnn-static", seeded=True),
-        Baseline("kim-cnn-tuned", seeded=True),
+        Baseline("glove-mean-lr", vectors=True),
+        Baseline("kim-cnn-static", seeded=True, vectors=True),
+        Baseline("kim-cnn-tuned", seeded=True, vectors=True),
     )
 }
 """The baselines by name, the simplest first."""

@@ -11,7 +11,6 @@ import numpy as np
 
 from cct_text.config import Config
 from cct_text.datasets import Dataset, Split
-from cct_text.errors import ResourceError
 from cct_text.studies.baselines import BASELINES
 from cct_text.studies.baselines.learned import Learned, choose, words_of
 
@@ -32,11 +31,8 @@ def fit_fasttext(dataset: Dataset, config: Config) -> Learned:
     Raises:
         ResourceError: if the package is not installed.
     """
-    try:
-        import fasttext
-    except ImportError:
-        extra = BASELINES["fasttext"].extra
-        raise ResourceError(f"fastText is not installed: pip install 'cct-text[{extra}]'") from None
+    BASELINES["fasttext"].require_installed()
+    import fasttext
 
     start = time.perf_counter()
     classes = len(dataset.labels)
