@@ -14,6 +14,8 @@ EMBEDDINGS = "embeddings=learned,glove-frozen,glove-tuned,corpus"
 """What is varied when nothing else is asked for."""
 FIXED = {"seed", "dataset"}
 """Options that a study sets itself."""
+OF_THE_TEST_ROWS = {"test", "test_fraction", "data_dir", "label_column", "text_columns"}
+"""Options that change the test rows or their labels, on which all conditions are compared."""
 FAMILIES = ("transformer", "vit-lite", "cvt")
 """The model's relatives that stand beside it as baselines, with as many layers and the same kernel."""
 BASELINE_NAMES = (*BASELINES, *FAMILIES)
@@ -68,6 +70,8 @@ def grid(vary: Sequence[str]) -> list[Condition]:
             raise UsageError(f"--vary {item}: {key} is varied twice; give all its values at once")
         if key in FIXED:
             raise UsageError(f"--vary {item}: {key} is set by the study (the command's argument, or --seeds)")
+        if key in OF_THE_TEST_ROWS:
+            raise UsageError(f"--vary {item}: conditions are compared on the same test rows; set {key} for all of them")
         if twice := sorted({value for value in values if values.count(value) > 1}):
             raise UsageError(f"--vary {item}: {twice[0]} stands there twice")
         options[key] = values

@@ -37,6 +37,9 @@ def test_a_folder_for_each():
         (["model=a,b,a"], "a stands there twice"),
         (["model=a", "model.model=b"], "model is varied twice"),
         (["seed=1,2"], "seed is set by the study"),
+        (["test=a.csv,b.csv"], "--vary test=a.csv,b.csv: conditions are compared on the same test rows"),
+        (["data.test_fraction=0.1,0.2"], "conditions are compared on the same test rows; set test_fraction for all"),
+        (["text_columns=title,body"], "the same test rows"),
         (["vectors=a/b,a_b"], "would share the folder vectors=a_b"),
     ],
 )
