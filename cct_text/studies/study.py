@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cct_text.artifacts import METRICS, PREDICTIONS, RunFolder
+from cct_text.artifacts import METRICS, PREDICTIONS, STATE, RunFolder
 from cct_text.config import Config
 from cct_text.datasets import load_dataset
 from cct_text.errors import DataError, UsageError
@@ -102,8 +102,9 @@ def plan(
         values: options of all runs.
 
     Raises:
-        UsageError: if an option or a baseline is unknown or its value cannot be used, or the folder holds a run with
-            other options.
+        UsageError: if an option or a baseline is unknown or its value cannot be used, conditions would be tested on
+            other rows, or the folder holds a run, finished or interrupted, with other options.
+        DataError: if the state of an interrupted run is damaged.
     """
     if seeds < 1:
         raise UsageError(f"--seeds {seeds}: expected at least 1")
@@ -116,6 +117,11 @@ def plan(
         if not condition.baseline and (twice := [key for key in condition.values if key in given]):
             raise UsageError(f"--vary {twice[0]}: {twice[0]} is given by an option as well; leave one out")
         config = resolve_config(dataset, config_file=config_file, values={**given, **condition.values})
+        if "split_seed" in condition.values and config.data.test_fraction:
+            raise UsageError(
+                f"--vary split_seed: conditions are compared on the same test rows, which it cuts from train "
+                f"(test_fraction = {config.data.test_fraction:g}); vary dev_seed for other cuts of dev"
+            )
         resolve_architecture(config.model, ANY_WIDTH)
         configs.append(config)
     first = configs[0].training.seed
@@ -123,7 +129,16 @@ def plan(
     for folder, (_, _, job) in study.jobs().items():
         if RunFolder(folder).exists() and RunFolder(folder).read_config() != job.config:
             raise UsageError(f"{folder}: a run with other options; choose another --out for this study")
+        _require_options_of_interrupted(job)
     return study
+
+
+def _require_options_of_interrupted(job: Job) -> None:
+    """An interrupted run is gone on with, which it takes the same options for."""
+    if RunFolder(job.out).file(STATE).exists():
+        from cct_text.training.checkpoint import load_checkpoint  # torch, which nothing else needs to plan
+
+        load_checkpoint(RunFolder(job.out), job.config)
 
 
 def run_all(

@@ -9,10 +9,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from cct_text.artifacts import RunFolder
 from cct_text.errors import DataError, ResourceError, UsageError
 from cct_text.studies.compare import compare
 from cct_text.studies.grid import grid
 from cct_text.studies.study import StudyObserver, plan
+from cct_text.training.checkpoint import Checkpoint
 
 SMALL = {"embeddings": "learned", "embedding_dim": 16, "width": 16, "epochs": 2}
 
@@ -119,6 +121,25 @@ def test_a_folder_of_a_study_with_other_options_is_refused(study):
     planned, _ = study
     with pytest.raises(UsageError, match="a run with other options; choose another --out"):
         plan("questions", planned.conditions, seeds=2, out=planned.out, values={**SMALL, "epochs": 3})
+
+
+def test_an_interrupted_run_with_other_options_is_told_before_anything_runs(tmp_path):
+    conditions = grid(["pooling=mean,max"])
+    first = plan("questions", conditions, seeds=1, out=tmp_path, values={**SMALL, "epochs": 60})
+    job = list(first.jobs().values())[1][2]
+    keeper = Checkpoint(RunFolder(job.out), job.config, seconds=0)
+    keeper.keep({"fingerprint": {}})
+    keeper.write()
+    assert plan("questions", conditions, seeds=1, out=tmp_path, values={**SMALL, "epochs": 60}) == first
+    with pytest.raises(UsageError, match=r"pooling=max.*the interrupted run has other options: epochs = 60 \(now 2\)"):
+        plan("questions", conditions, seeds=1, out=tmp_path, values=SMALL)
+
+
+def test_a_seed_that_cuts_the_test_split_cannot_be_varied_and_one_that_cuts_dev_alone_can(tmp_path):
+    vary = grid(["split_seed=0,1"])
+    assert plan("questions", vary, seeds=1, out=tmp_path, values=SMALL)
+    with pytest.raises(UsageError, match="--vary split_seed: conditions are compared on the same test rows"):
+        plan("mine.csv", vary, seeds=1, out=tmp_path, values={**SMALL, "test_fraction": 0.2})
 
 
 def test_all_faults_of_a_plan_are_told_before_anything_runs(tmp_path):
