@@ -31,7 +31,7 @@ def compare(
     """Make all runs that are not there yet, and compare them.
 
     `comparison.json`, `runs.csv`, `runs.parquet`, `report.html` and, with matplotlib, `comparison.svg` and
-    `comparison.png` are written into the study's folder.
+    `comparison.png` are written into the study's folder, unless all runs failed.
 
     Args:
         study: what to run.
@@ -50,14 +50,16 @@ def compare(
 
 
 def write_comparison(out: Path, comparison: Comparison, *, command: str | None = None) -> None:
-    """The answer as files in a folder.
+    """The answer as files in a folder; where no run ended well there is none, and an earlier one stays.
 
     Raises:
         UsageError: if it cannot be written to.
     """
+    if all(run.error is not None for run in comparison.runs):
+        return
     RunFolder(out).write_json(COMPARISON, comparison.to_dict())
     write_table(out / TABLE, [run.row() for run in comparison.runs])
-    svg = _plot(out, comparison) if can_plot() and any(side.accuracy for side in comparison.sides) else None
+    svg = _plot(out, comparison) if can_plot() else None
     write_page(out, comparison_report(comparison, svg=svg, command=command))
 
 

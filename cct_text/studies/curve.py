@@ -64,7 +64,7 @@ def plan_curve(
     available = len(load_dataset(config.data).train)
     planned = cells(every, sizes(rows, available), available)
     conditions = [cell.condition for cell in planned]
-    return plan(dataset, conditions, seeds=seeds, out=out, config_file=config_file, values=given), planned
+    return plan(dataset, conditions, seeds=seeds, out=out, config_file=config_file, values=given, kind="curve"), planned
 
 
 def curve(
@@ -78,7 +78,7 @@ def curve(
     """Make all runs that are not there yet, and draw the curve.
 
     `curve.json`, `runs.csv`, `runs.parquet`, `report.html` and, with matplotlib, `curve.svg` and `curve.png` are written
-    into the study's folder.
+    into the study's folder, unless all runs failed.
 
     Args:
         study: what to run, as `plan_curve` has it.
@@ -93,9 +93,11 @@ def curve(
         ResourceError: if word vectors or the package of a baseline are not here.
     """
     found = LearningCurve.of(study.dataset, planned, run_all(study, workers=workers, observer=observer))
+    if not any(line.points for line in found.lines):
+        return found
     RunFolder(study.out).write_json(f"{CURVE}.json", found.to_dict())
     write_table(study.out / TABLE, found.table())
-    svg = _plot(study.out, found) if can_plot() and any(line.points for line in found.lines) else None
+    svg = _plot(study.out, found) if can_plot() else None
     write_page(study.out, curve_report(found, svg=svg, command=command))
     return found
 

@@ -108,7 +108,7 @@ def plan_poolings(dataset: str, *, seeds: int, out: str | Path, values: Mapping[
         UsageError: if an option is unknown or its value cannot be used.
     """
     usual = {"epochs": EPOCHS, "phrases": False}
-    return plan(dataset, grid([POOLINGS]), seeds=seeds, out=out, values={**usual, **(values or {})})
+    return plan(dataset, grid([POOLINGS]), seeds=seeds, out=out, values={**usual, **(values or {})}, kind="pooling")
 
 
 def compare_poolings(

@@ -73,6 +73,7 @@ def plan_recipes(
             out=Path(out) / dataset,
             beside=installed if beside is None else beside,
             values={name: value for name, value in (values or {}).items() if name != "model"},
+            kind="recipes",
         )
         for dataset in datasets or DATASETS
     ]
@@ -88,7 +89,8 @@ def reproduce_recipes(
 ) -> RecipeResults:
     """Make all runs that are not there yet, and write what they reached.
 
-    `results.json` and `results.md` are written into `out`, and into the folder of each data set what `compare` writes.
+    `results.json` and `results.md` are written into `out`, and into the folder of each data set what `compare` writes;
+    where all runs failed nothing is.
 
     Args:
         studies: as `plan_recipes` has them.
@@ -107,6 +109,8 @@ def reproduce_recipes(
         write_comparison(study.out, comparison, command=command)
         comparisons.append(comparison)
     results = RecipeResults(command, tuple(comparisons))
+    if all(run.error is not None for comparison in comparisons for run in comparison.runs):
+        return results
     RunFolder(out).write_json(RESULT, results.to_dict())
     with write_atomically(Path(out) / PAGE) as path:
         path.write_text(results_page(results.to_dict()), encoding="utf-8")

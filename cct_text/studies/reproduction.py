@@ -115,6 +115,7 @@ def plan_reproduction(
             seeds=seeds,
             out=Path(out) / dataset,
             values=values,
+            kind="reproduce",
         )
         for dataset in datasets or known
     ]
@@ -129,7 +130,7 @@ def reproduce(
 ) -> Reproduction:
     """Make all runs that are not there yet, and set them beside the published figures.
 
-    `reproduction.json`, `runs.csv` and `runs.parquet` are written into `out`.
+    `reproduction.json`, `runs.csv` and `runs.parquet` are written into `out`, unless all runs failed.
 
     Args:
         studies: as `plan_reproduction` has them.
@@ -151,6 +152,8 @@ def reproduce(
             for condition in study.conditions
         ]
     found = Reproduction(tuple(cells), max(len(study.seeds) for study in studies), tuple(runs))
+    if all(run.error is not None for _, run in runs):
+        return found
     RunFolder(out).write_json(f"{RESULT}.json", found.to_dict())
     write_table(Path(out) / TABLE, found.table())
     return found

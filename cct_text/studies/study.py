@@ -12,17 +12,21 @@ import pyarrow.parquet as pq
 
 from cct_text.artifacts import METRICS, PREDICTIONS, STATE, RunFolder
 from cct_text.config import Config
-from cct_text.datasets import load_dataset
+from cct_text.datasets import Dataset, load_dataset
 from cct_text.errors import DataError, UsageError
 from cct_text.model.architecture import resolve_architecture
 from cct_text.studies.baselines import BASELINES
 from cct_text.studies.comparison import Run
 from cct_text.studies.grid import Condition, baselines
 from cct_text.studies.resources import require_resources
+from cct_text.studies.study_record import StudyRecord
+from cct_text.studies.wording import counted
 from cct_text.studies.workers import Job, Outcome, train_all
 from cct_text.training.recipes import resolve_config
 
 RUNS = "runs"
+FEWEST_TEST_ROWS = 2
+"""With a single row nothing can be said of others."""
 ANY_WIDTH = 5_040
 """A width of word vectors that any usual number of heads divides: theirs is not known before they are read."""
 
@@ -37,6 +41,7 @@ class Study:
         seeds: of each.
         configs: all options of the first seed of each condition.
         out: folder of the study.
+        kind: of study, by the command that makes it.
     """
 
     dataset: str
@@ -44,6 +49,13 @@ class Study:
     seeds: tuple[int, ...]
     configs: tuple[Config, ...]
     out: Path
+    kind: str = "compare"
+
+    @property
+    def record(self) -> StudyRecord:
+        """What makes it another study than others."""
+        names = (condition.name for condition in self.conditions if not condition.baseline)
+        return StudyRecord(self.kind, self.dataset, tuple(names))
 
     def jobs(self) -> dict[Path, tuple[Condition, int, Job]]:
         """Each run by its folder, all conditions of a seed before the next seed.
@@ -89,6 +101,7 @@ def plan(
     beside: Sequence[str] = (),
     config_file: str | Path | None = None,
     values: Mapping[str, object] | None = None,
+    kind: str = "compare",
 ) -> Study:
     """A study whose options are all known and allowed.
 
@@ -100,10 +113,11 @@ def plan(
         beside: names of baselines.
         config_file: TOML file with options of all runs.
         values: options of all runs.
+        kind: of study, by the command that makes it.
 
     Raises:
         UsageError: if an option or a baseline is unknown or its value cannot be used, conditions would be tested on
-            other rows, or the folder holds a run, finished or interrupted, with other options.
+            other rows, or the folder holds another study or a run, finished or interrupted, with other options.
         DataError: if the state of an interrupted run is damaged.
     """
     if seeds < 1:
@@ -125,7 +139,8 @@ def plan(
         resolve_architecture(config.model, ANY_WIDTH)
         configs.append(config)
     first = configs[0].training.seed
-    study = Study(dataset, tuple(conditions), tuple(range(first, first + seeds)), tuple(configs), Path(out))
+    study = Study(dataset, tuple(conditions), tuple(range(first, first + seeds)), tuple(configs), Path(out), kind)
+    study.record.require_same(study.out)
     for folder, (_, _, job) in study.jobs().items():
         if RunFolder(folder).exists() and RunFolder(folder).read_config() != job.config:
             raise UsageError(f"{folder}: a run with other options; choose another --out for this study")
@@ -160,20 +175,18 @@ def run_all(
 
     Raises:
         UsageError: if the folder cannot be written to, a run there had other options, or the data set has no test split.
-        DataError: if two runs saw different test rows.
+        DataError: if there are fewer than two test rows, or two runs saw different ones.
         ResourceError: if word vectors or the package of a baseline are not here; nothing is run then.
     """
     observer = observer or StudyObserver()
     RunFolder(study.out).require_writable()
     planned = study.jobs()
     missing = [job for folder, (_, _, job) in planned.items() if not RunFolder(folder).file(METRICS).exists()]
-    if missing and load_dataset(missing[0].config.data).test is None:
-        raise UsageError(
-            f"{study.dataset}: has no test split, on which runs are compared; "
-            "name one by --test FILE, or cut one by --set test_fraction=0.2"
-        )
+    if missing:
+        _require_test_rows(load_dataset(missing[0].config.data))
     if make is None:
         require_resources(missing)
+    study.record.write(study.out)
     observer.started(study)
     done: dict[Path, Run] = {}
     for folder, (condition, seed, job) in planned.items():
@@ -189,6 +202,19 @@ def run_all(
         observer.ended(done[folder], earlier=False)
     _require_same_rows([folder for folder, run in done.items() if run.error is None])
     return [done[folder] for folder in planned]
+
+
+def _require_test_rows(dataset: Dataset) -> None:
+    if dataset.test is None:
+        raise UsageError(
+            f"{dataset.name}: has no test split, on which runs are compared; "
+            "name one by --test FILE, or cut one by --set test_fraction=0.2"
+        )
+    if len(dataset.test) < FEWEST_TEST_ROWS:
+        raise DataError(
+            f"{dataset.name}: {counted(len(dataset.test), 'row')} of test, and a comparison takes "
+            f"{FEWEST_TEST_ROWS} or more; name more by --test FILE, or cut more by --set test_fraction=0.2"
+        )
 
 
 def _require_options(run: Run, job: Job) -> None:

@@ -22,7 +22,7 @@ def test_a_table_and_what_can_be_said_at_80_columns(cct_text, folder):
     assert "2/2 " in outcome.err
     assert "95 % interval" in outcome.out
     assert "One seed says nothing about other seeds" in outcome.out
-    files = "comparison.json, comparison.png, comparison.svg, report.html, runs.csv, runs.parquet"
+    files = "comparison.json, comparison.png, comparison.svg, report.html, runs.csv, runs.parquet, study.json"
     assert outcome.out.endswith(f"study folder: {folder} ({files})\n")
     assert max(map(len, outcome.out.splitlines()[:-1])) <= 80
 

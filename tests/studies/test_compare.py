@@ -210,3 +210,39 @@ def test_a_test_split_can_be_cut_from_a_file(tmp_path):
     values = {**SMALL, "test_fraction": 0.25}
     planned = plan(str(file), grid(["pooling=mean"]), seeds=1, out=tmp_path / "study", values=values)
     assert compare(planned, workers=1).test_rows == 20
+
+
+def test_another_study_does_not_take_the_folder_and_the_same_one_may_grow(study):
+    planned, _ = study
+    options = {"seeds": 2, "out": planned.out, "values": SMALL}
+    told = "holds another study .compare questions of seqpool; mean., not compare questions of seqpool; max; choose another"
+    with pytest.raises(UsageError, match=told):
+        plan("questions", grid(["pooling=seqpool,max"]), **options)
+    with pytest.raises(UsageError, match="not curve questions of seqpool; mean"):
+        plan("questions", planned.conditions, kind="curve", **options)
+    assert plan("questions", grid(["pooling=seqpool,mean,max"]), **options)
+    assert plan("questions", planned.conditions, beside=["majority"], **{**options, "seeds": 3})
+
+
+def test_where_all_runs_fail_there_is_no_answer_and_an_earlier_one_stays(study, tmp_path):
+    planned, _ = study
+    shutil.copytree(planned.out, tmp_path / "copy")
+    shutil.rmtree(tmp_path / "copy" / "runs")
+    files = {path: path.read_bytes() for path in (tmp_path / "copy").iterdir()}
+    values = {**SMALL, "learning_rate": 1e30}
+    again = plan("questions", planned.conditions, seeds=1, out=tmp_path / "copy", values=values)
+    assert all(side.failed for side in compare(again, workers=1).sides)
+    assert {path: path.read_bytes() for path in (tmp_path / "copy").iterdir() if path.is_file()} == files
+
+
+def test_a_single_test_row_is_refused_before_anything_runs(tmp_path):
+    train, test = tmp_path / "mine.csv", tmp_path / "test.csv"
+    train.write_text("text,label\n" + "good,yes\nbad,no\n" * 30)
+    test.write_text("text,label\ngood,yes\n")
+    values = {**SMALL, "test": str(test)}
+    planned = plan(str(train), grid(["pooling=mean,max"]), seeds=1, out=tmp_path / "study", values=values)
+    with pytest.raises(
+        DataError, match="mine.csv: 1 row of test, and a comparison takes 2 or more; name more by --test"
+    ):
+        compare(planned)
+    assert not (tmp_path / "study").exists()
