@@ -62,3 +62,5 @@ def pooling(
     with StudyDisplay() as display:
         comparison = compare_poolings(study, loaded, observer=display, command=command_line())
     print_comparison(comparison, folder, as_json=json)
+    if any(side.failed for side in comparison.sides):
+        raise typer.Exit(1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cct_text.artifacts import METRICS, RunFolder
-from cct_text.config import Config, Pooling
+from cct_text.config import Config, DataConfig, Pooling
 from cct_text.datasets import Dataset, load_dataset
 from cct_text.errors import UsageError
 from cct_text.model.pooling import AnyPool, build_pooling
@@ -24,15 +25,18 @@ from cct_text.studies.comparison import Comparison
 from cct_text.studies.frozen_encoder import FrozenEncoder, HiddenStates
 from cct_text.studies.grid import grid
 from cct_text.studies.study import Study, StudyObserver, plan, run_all
-from cct_text.studies.workers import Job, Outcome
+from cct_text.studies.workers import Job, Outcome, attempt
 from cct_text.training.calibration import Calibration
 from cct_text.training.metrics import classification_metrics, split_metrics
+from cct_text.training.recipes import resolve_config
 from cct_text.training.results import Learner, run_metrics, write_predictions
 
 POOLINGS = "pooling=class-token,mean,max,seqpool"
 LEARNING_RATES = (3e-3, 1e-2, 3e-2)
 """Tried by every run; dev chooses."""
 EPOCHS = 20
+COUNTING = ("epochs", "batch_size", "weight_decay", "seed")
+"""Options that count beside those of the data; the others are of a network that is not trained here."""
 PREDICTED_AT_ONCE = 256
 
 
@@ -102,11 +106,18 @@ def plan_poolings(dataset: str, *, seeds: int, out: str | Path, values: Mapping[
         dataset: registered name, file, or hub name.
         seeds: of each pooling.
         out: folder of the study.
-        values: options of all runs; those of the data and `epochs`, `batch_size` and `weight_decay` count.
+        values: options of all runs; of the data, and `epochs`, `batch_size`, `weight_decay` and `seed`.
 
     Raises:
-        UsageError: if an option is unknown or its value cannot be used.
+        UsageError: if an option is unknown or does not count, or its value cannot be used.
     """
+    resolve_config(dataset, values=values)
+    data = {option.name for option in fields(DataConfig)} - {"dataset"}
+    if useless := [name for name in values or {} if name.rpartition(".")[2] not in data.union(COUNTING)]:
+        raise UsageError(
+            f"{', '.join(useless)}: no option of this study, which trains a pooling and a head alone; "
+            f"options of the data count, and {', '.join(COUNTING)}"
+        )
     usual = {"epochs": EPOCHS, "phrases": False}
     return plan(dataset, grid([POOLINGS]), seeds=seeds, out=out, values={**usual, **(values or {})}, kind="pooling")
 
@@ -134,7 +145,7 @@ def compare_poolings(
         data = EncodedDataset.of(load_dataset(jobs[0].config.data), encoder) if jobs else None
         for job in jobs:
             assert data is not None  # there is a job
-            yield Outcome(job, _train(job, data, encoder), None)
+            yield attempt(job, partial(_train, data=data, encoder=encoder))
 
     for folder in study.jobs():
         _require_same_probe(RunFolder(folder), encoder)

@@ -6,7 +6,7 @@ the other on two threads each.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,13 +79,23 @@ def _lost(job: Job) -> Outcome:
     return Outcome(job, None, "a worker was killed (is there memory enough?); start again to go on")
 
 
-def _train(job: Job) -> Outcome:
+def attempt(job: Job, make: Callable[[Job], dict[str, Any]]) -> Outcome:
+    """What becomes of a job when it is made; what goes wrong is told in its outcome.
+
+    Args:
+        job: the job.
+        make: makes a run; the content of its `metrics.json`.
+    """
     try:
-        return Outcome(job, _metrics(job), None)
+        return Outcome(job, make(job), None)
     except CCTTextError as error:
         return Outcome(job, None, str(error))
     except Exception as error:
         return Outcome(job, None, f"{type(error).__name__}: {error}")
+
+
+def _train(job: Job) -> Outcome:
+    return attempt(job, _metrics)
 
 
 def _metrics(job: Job) -> dict[str, Any]:

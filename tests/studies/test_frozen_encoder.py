@@ -14,6 +14,7 @@ from transformers import AutoTokenizer, BertConfig, BertModel, T5Config, T5Model
 from cct_text.datasets import load_dataset
 from cct_text.errors import DataError, UsageError
 from cct_text.model.pooling import build_pooling
+from cct_text.studies import pooling as pooling_study
 from cct_text.studies.frozen_encoder import FrozenEncoder, HiddenStates
 from cct_text.studies.pooling import EncodedDataset, PooledClassifier, compare_poolings, plan_poolings
 from cct_text.studies.study import StudyObserver
@@ -97,6 +98,30 @@ def test_what_is_there_is_not_run_again_and_a_run_is_repeatable(study, encoder, 
     found = compare_poolings(again, encoder, observer=Listener())
     assert fresh == [("seqpool", 1)]
     assert [side.accuracy for side in found.sides] == [side.accuracy for side in comparison.sides]
+
+
+@pytest.mark.parametrize("option", ["model", "learning_rate", "model.pooling", "embeddings", "max_words"])
+def test_an_option_of_a_network_that_is_not_trained_is_refused(option, tmp_path):
+    values = {"model": "cct-6/4", "learning_rate": 5, "model.pooling": "mean", "embeddings": "corpus", "max_words": 9}
+    with pytest.raises(UsageError, match=f"^{option}: no option of this study.*epochs, batch_size, weight_decay, seed"):
+        plan_poolings("questions", seeds=1, out=tmp_path, values={option: values[option]})
+    counting = {"train_rows": 50, "data.split_seed": 1, "epochs": 1, "batch_size": 8, "weight_decay": 0, "seed": 3}
+    assert plan_poolings("questions", seeds=1, out=tmp_path, values=counting).seeds == (3,)
+
+
+def test_a_failed_run_is_told_and_does_not_stop_the_others(encoder, tmp_path, monkeypatch):
+    train = pooling_study._train
+
+    def fails_for_max(job, data, encoder):
+        if job.config.model.pooling == "max":
+            raise RuntimeError("out of memory")
+        return train(job, data, encoder)
+
+    monkeypatch.setattr(pooling_study, "_train", fails_for_max)
+    planned = plan_poolings("questions", seeds=1, out=tmp_path, values={"epochs": 1, "train_rows": 60})
+    comparison = compare_poolings(planned, encoder)
+    assert [side.failed for side in comparison.sides] == [0, 0, 1, 0]
+    assert [run.error for run in comparison.runs if run.error] == ["RuntimeError: out of memory"]
 
 
 def test_a_folder_without_a_model_is_told(tmp_path):
