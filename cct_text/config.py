@@ -202,17 +202,13 @@ class Config:
         faults: list[str] = []
         changes: dict[str, dict[str, object]] = {}
         for key, value in values.items():
-            section, _, name = key.rpartition(".")
-            known = _options()
-            if name not in known:
-                choices = [option.path for option in known.values()] if section else list(known)
-                faults.append(unknown_name("option", key, choices))
-                continue
-            if section not in ("", known[name].section):
-                faults.append(f"unknown option {key!r}; did you mean {known[name].path}?")
+            try:
+                option = _options()[option_name(key)]
+            except UsageError as error:
+                faults.append(str(error))
                 continue
             try:
-                changes.setdefault(known[name].section, {})[name] = known[name].convert(value)
+                changes.setdefault(option.section, {})[option.name] = option.convert(value)
             except ValueError as error:
                 faults.append(f"{key} = {value!r}: {error}")
         if faults:
@@ -334,6 +330,22 @@ def _convert(value: object, hint: Any) -> object:  # noqa: ANN401 - a type hint 
     if isinstance(number, float) and not isfinite(number):
         raise ValueError(f"expected {expected}")
     return number
+
+
+def option_name(key: str) -> str:
+    """The plain name of an option that is called by `name` or `section.name`.
+
+    Raises:
+        UsageError: if there is no such option, or not in that section.
+    """
+    section, _, name = key.rpartition(".")
+    known = _options()
+    if name not in known:
+        choices = [option.path for option in known.values()] if section else list(known)
+        raise UsageError(unknown_name("option", key, choices))
+    if section not in ("", known[name].section):
+        raise UsageError(f"unknown option {key!r}; did you mean {known[name].path}?")
+    return name
 
 
 @cache

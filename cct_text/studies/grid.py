@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
+from cct_text.config import option_name
 from cct_text.errors import UsageError, unknown_name
 from cct_text.studies.baselines import BASELINES
 
@@ -57,15 +58,18 @@ def grid(vary: Sequence[str]) -> list[Condition]:
         vary: `KEY=A,B,...` for each option.
 
     Raises:
-        UsageError: if one is not written so, an option comes twice, or one may not vary.
+        UsageError: if one is not written so, an option is unknown or comes twice, or one may not vary.
     """
     options: dict[str, list[str]] = {}
     for item in vary:
         key, equals, listed = item.partition("=")
-        key = key.strip().rpartition(".")[2]
         values = [value.strip() for value in listed.split(",")]
-        if not equals or not key or not all(values):
+        if not equals or not key.strip() or not all(values):
             raise UsageError(f"--vary {item}: expected KEY=A,B,..., such as --vary embeddings=learned,glove-frozen")
+        try:
+            key = option_name(key.strip())
+        except UsageError as error:
+            raise UsageError(f"--vary {item}: {error}") from None
         if key in options:
             raise UsageError(f"--vary {item}: {key} is varied twice; give all its values at once")
         if key in FIXED:
@@ -81,8 +85,17 @@ def grid(vary: Sequence[str]) -> list[Condition]:
     return conditions
 
 
+def model_beside(conditions: Sequence[Condition], model: str) -> str:
+    """The model whose relatives stand beside some conditions.
+
+    It is the one that they vary, where all have as many layers and the same kernel; otherwise `model`.
+    """
+    varied = [condition.values["model"] for condition in conditions if "model" in condition.values]
+    return varied[0] if len({_size(one) for one in varied}) == 1 else model
+
+
 def baselines(names: Sequence[str], model: str) -> list[Condition]:
-    """Baselines by name.
+    """Baselines by name, each once.
 
     Args:
         names: of `BASELINE_NAMES`.
@@ -92,7 +105,7 @@ def baselines(names: Sequence[str], model: str) -> list[Condition]:
         UsageError: if there is no such baseline.
     """
     found = []
-    for name in names:
+    for name in dict.fromkeys(names):
         if name in BASELINES:
             found.append(Condition(learner=name, baseline=True))
         elif name in FAMILIES:
@@ -104,6 +117,11 @@ def baselines(names: Sequence[str], model: str) -> list[Condition]:
 
 def _relative(model: str, family: str) -> str:
     """The model of another family with as many layers and the same kernel: `cvt-4/2` of `cct-4/2`."""
-    match = re.fullmatch(r"[a-z-]+-(?P<layers>\d+)(?:/(?P<kernel>\d+))?.*", model)
-    layers, kernel = (match["layers"], match["kernel"] or "1") if match else ("2", "1")
+    layers, kernel = _size(model)
     return f"{family}-{layers}" if family == "transformer" else f"{family}-{layers}/{kernel}"
+
+
+def _size(model: str) -> tuple[str, str]:
+    """Layers and kernel in a model's name."""
+    match = re.fullmatch(r"[a-z-]+-(?P<layers>\d+)(?:/(?P<kernel>\d+))?.*", model)
+    return (match["layers"], match["kernel"] or "1") if match else ("2", "1")

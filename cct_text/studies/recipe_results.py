@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cct_text.artifacts import RunFolder, write_atomically
+from cct_text.config import option_name
 from cct_text.studies.baselines import BASELINES
 from cct_text.studies.compare import write_comparison
 from cct_text.studies.comparison import Comparison
@@ -55,7 +56,7 @@ def plan_recipes(
     """A study for each data set: its recipe, and baselines.
 
     Args:
-        datasets: names; those of `DATASETS` when empty.
+        datasets: names, each taken once; those of `DATASETS` when empty.
         seeds: of each; 5, of large data sets 3, when None.
         out: folder of all studies.
         beside: names of baselines; all that are no relatives of the model and whose package is installed when None.
@@ -72,10 +73,10 @@ def plan_recipes(
             seeds=FEWER_SEEDS.get(dataset, SEEDS) if seeds is None else seeds,
             out=Path(out) / dataset,
             beside=installed if beside is None else beside,
-            values={name: value for name, value in (values or {}).items() if name != "model"},
+            values={key: value for key, value in (values or {}).items() if option_name(key) != "model"},
             kind="recipes",
         )
-        for dataset in datasets or DATASETS
+        for dataset in dict.fromkeys(datasets or DATASETS)
     ]
 
 

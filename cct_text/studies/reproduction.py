@@ -19,6 +19,7 @@ from cct_text.studies.statistics import Summary, summarize
 from cct_text.studies.study import Study, StudyObserver, plan, run_all
 
 QUICK_MODELS = ("cct-2/1", "cct-2/2", "cct-2/4")
+QUICK_SEEDS = 3
 """A part of the table that fits into half an hour on two cores."""
 RESULT = "reproduction"
 TABLE = "runs"
@@ -96,8 +97,8 @@ def plan_reproduction(
     """A study for each data set, each with its recipe.
 
     Args:
-        datasets: names; all with published figures when empty.
-        models: names; all with published figures when empty.
+        datasets: names, each taken once; all with published figures when empty.
+        models: names, each taken once; all with published figures when empty.
         seeds: of each model on each data set.
         out: folder of all studies.
         values: options of all runs.
@@ -111,13 +112,13 @@ def plan_reproduction(
     return [
         plan(
             dataset,
-            [Condition({"model": model}) for model in models or known[dataset]],
+            [Condition({"model": model}) for model in dict.fromkeys(models or known[dataset])],
             seeds=seeds,
             out=Path(out) / dataset,
             values=values,
             kind="reproduce",
         )
-        for dataset in datasets or known
+        for dataset in dict.fromkeys(datasets or known)
     ]
 
 

@@ -11,13 +11,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cct_text.artifacts import METRICS, PREDICTIONS, STATE, RunFolder
-from cct_text.config import Config
+from cct_text.config import Config, option_name
 from cct_text.datasets import Dataset, load_dataset
 from cct_text.errors import DataError, UsageError
 from cct_text.model.architecture import resolve_architecture
 from cct_text.studies.baselines import BASELINES
 from cct_text.studies.comparison import Run
-from cct_text.studies.grid import Condition, baselines
+from cct_text.studies.grid import Condition, baselines, model_beside
 from cct_text.studies.resources import require_resources
 from cct_text.studies.study_record import StudyRecord
 from cct_text.studies.wording import counted
@@ -122,8 +122,9 @@ def plan(
     """
     if seeds < 1:
         raise UsageError(f"--seeds {seeds}: expected at least 1")
-    given = dict(values or {})
-    model = resolve_config(dataset, config_file=config_file, values=given).model.model
+    model = resolve_config(dataset, config_file=config_file, values=values).model.model
+    given = {option_name(key): value for key, value in (values or {}).items()}
+    model = model_beside(conditions, model)
     tried = {condition.folder for condition in conditions}
     conditions = [*conditions, *(one for one in baselines(beside, model) if one.folder not in tried)]
     configs = []
@@ -138,6 +139,7 @@ def plan(
             )
         resolve_architecture(config.model, ANY_WIDTH)
         configs.append(config)
+    _require_different(conditions, configs)
     first = configs[0].training.seed
     study = Study(dataset, tuple(conditions), tuple(range(first, first + seeds)), tuple(configs), Path(out), kind)
     study.record.require_same(study.out)
@@ -146,6 +148,17 @@ def plan(
             raise UsageError(f"{folder}: a run with other options; choose another --out for this study")
         _require_options_of_interrupted(job)
     return study
+
+
+def _require_different(conditions: Sequence[Condition], configs: Sequence[Config]) -> None:
+    """Two ways to write a value make one condition."""
+    names: dict[Config, str] = {}
+    for condition, config in zip(conditions, configs, strict=True):
+        if condition.baseline:
+            continue
+        if config in names:
+            raise UsageError(f"--vary: {names[config]} and {condition.name} are the same options; leave one out")
+        names[config] = condition.name
 
 
 def _require_options_of_interrupted(job: Job) -> None:

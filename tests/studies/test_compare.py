@@ -152,6 +152,10 @@ def test_all_faults_of_a_plan_are_told_before_anything_runs(tmp_path):
         planned(["pooling=mean,median"])
     with pytest.raises(UsageError, match="pooling is given by an option as well"):
         planned(["pooling=mean,max"], pooling="mean")
+    with pytest.raises(UsageError, match="pooling is given by an option as well"):
+        planned(["pooling=mean,max"], **{"model.pooling": "mean"})
+    with pytest.raises(UsageError, match="--vary: epochs=1 and epochs=01 are the same options"):
+        planned(["epochs=1,01"])
     with pytest.raises(UsageError, match="--seeds 0"):
         plan("questions", grid(["pooling=mean"]), seeds=0, out=tmp_path / "study")
     assert not (tmp_path / "study").exists()

@@ -4,7 +4,7 @@ import pytest
 
 from cct_text.errors import UsageError
 from cct_text.model.architecture import MODEL_NAMES
-from cct_text.studies.grid import EMBEDDINGS, FAMILIES, baselines, grid
+from cct_text.studies.grid import EMBEDDINGS, FAMILIES, baselines, grid, model_beside
 
 
 def test_all_combinations_the_last_option_fastest():
@@ -36,6 +36,8 @@ def test_a_folder_for_each():
         (["model=cct-2/1,,cct-4/1"], "expected KEY=A,B"),
         (["model=a,b,a"], "a stands there twice"),
         (["model=a", "model.model=b"], "model is varied twice"),
+        (["nosuch.pooling=mean,max"], "--vary nosuch.pooling=mean,max: unknown option 'nosuch.pooling'"),
+        (["text.pooling=mean,max"], "unknown option 'text.pooling'; did you mean model.pooling"),
         (["seed=1,2"], "seed is set by the study"),
         (["test=a.csv,b.csv"], "--vary test=a.csv,b.csv: conditions are compared on the same test rows"),
         (["data.test_fraction=0.1,0.2"], "conditions are compared on the same test rows; set test_fraction for all"),
@@ -53,6 +55,18 @@ def test_baselines_by_name_and_the_relatives_of_a_model():
     assert [one.name for one in found] == ["tfidf-lr", "transformer-4", "vit-lite-4/2", "cvt-4/2"]
     assert [one.folder for one in found[:2]] == ["baseline=tfidf-lr", "model=transformer-4"]
     assert all(one.baseline for one in found)
+
+
+def test_a_baseline_that_is_named_twice_stands_there_once():
+    assert [one.name for one in baselines(["majority", "cvt", "majority"], "cct-2/1")] == ["majority", "cvt-2/1"]
+
+
+def test_relatives_follow_the_varied_models_where_all_have_one_size():
+    def beside(vary):
+        return [one.name for one in baselines(["cvt"], model_beside(grid(vary), "cct-2/1"))]
+
+    assert beside(["model=cct-4/2,vit-lite-4/2,cct-4/2x2"]) == ["cvt-4/2"]
+    assert beside(["model=cct-4/2,cct-6/2"]) == beside(["pooling=mean,max"]) == ["cvt-2/1"]
 
 
 def test_an_unknown_baseline_is_told():

@@ -30,6 +30,12 @@ def test_every_recipe_has_its_seeds_and_what_is_installed_beside_it(tmp_path):
         assert {"majority", "tfidf-lr", "nb-svm", "fasttext", "kim-cnn-tuned"} <= set(learners[1:])
 
 
+def test_a_data_set_that_is_named_twice_is_run_once_with_relatives_of_the_model_that_is_given(tmp_path):
+    values = {"model.model": "cct-4/1"}
+    (study,) = plan_recipes(["trec", "trec"], seeds=1, out=tmp_path, beside=["cvt"], values=values)
+    assert [condition.name for condition in study.conditions] == ["cct-4/1", "cvt-4/1"]
+
+
 def test_figures_of_the_runs_stand_on_the_page(tmp_path, values):
     studies = plan_recipes(["trec"], seeds=2, out=tmp_path / "out", beside=["majority", "nb-svm"], values=values)
     results = reproduce_recipes(studies, tmp_path / "out", command="cct-text reproduce --recipes", workers=1)

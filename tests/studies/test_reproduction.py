@@ -66,6 +66,11 @@ def test_models_and_data_sets_can_be_chosen_and_a_wrong_one_is_told(tmp_path):
         plan_reproduction(["trec"], ["cct-2/x"], seeds=1, out=tmp_path)
 
 
+def test_what_is_named_twice_is_run_once(tmp_path):
+    (study,) = plan_reproduction(["trec", "trec"], ["cct-2/1", "cct-2/1"], seeds=1, out=tmp_path)
+    assert [condition.name for condition in study.conditions] == ["cct-2/1"]
+
+
 def test_our_figures_stand_beside_the_published_ones(tmp_path):
     write_trec(tmp_path / "data" / "trec", QUESTIONS)
     values = {**SMALL, "data_dir": str(tmp_path / "data")}
