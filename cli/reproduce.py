@@ -46,7 +46,7 @@ def reproduce(
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object, nothing else.")] = False,
 ) -> None:
     """Train the published models and set them beside the published figures. Repeated, it goes on where it stopped."""
-    from cct_text.studies.reproduction import QUICK_MODELS, plan_reproduction
+    from cct_text.studies.reproduction import QUICK_MODELS, QUICK_SEEDS, plan_reproduction
     from cct_text.studies.reproduction import reproduce as run
 
     from .study_answer import print_reproduction
@@ -60,9 +60,12 @@ def reproduce(
         return
     if baseline:
         raise UsageError("--baseline: beside --recipes only")
+    if quick and (models or seeds is not None):
+        raise UsageError("--quick: it names the models and the seeds; leave --models and --seeds out, or --quick")
+    if quick:
+        models, seeds = list(QUICK_MODELS), QUICK_SEEDS
     seeds, out = 5 if seeds is None else seeds, out or Path("runs/reproduce")
-    chosen = models or (QUICK_MODELS if quick else ())
-    studies = plan_reproduction(datasets or (), chosen, seeds=min(seeds, 3) if quick else seeds, out=out, values=values)
+    studies = plan_reproduction(datasets or (), models or (), seeds=seeds, out=out, values=values)
     with StudyDisplay() as display:
         found = run(studies, out, workers=jobs, observer=display)
     print_reproduction(found, out, as_json=json)

@@ -52,7 +52,14 @@ def test_recipes_stand_beside_baselines_at_80_columns(cct_text, arguments):
 
 
 @pytest.mark.parametrize(
-    "options", [("--recipes", "--quick"), ("--recipes", "--models", "cct-2/1"), ("--baseline", "majority")]
+    "options",
+    [
+        ("--recipes", "--quick"),
+        ("--recipes", "--models", "cct-2/1"),
+        ("--baseline", "majority"),
+        ("--quick", "--models", "cct-6/4"),
+        ("--quick", "--seeds", "5"),
+    ],
 )
 def test_options_that_do_not_go_together_are_told(cct_text, options):
     outcome = cct_text("reproduce", *options)
