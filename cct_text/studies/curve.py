@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cct_text.artifacts import RunFolder
+from cct_text.config import option_name
 from cct_text.datasets import load_dataset
 from cct_text.errors import UsageError
 from cct_text.report.curve_plot import LineOfPoints, PointOfLine, plot_curve
 from cct_text.report.plots import can_plot
 from cct_text.studies.compare import write_page, write_table
-from cct_text.studies.grid import Condition, baselines
+from cct_text.studies.grid import Condition, baselines, model_beside
 from cct_text.studies.learning_curve import Cell, LearningCurve, cells, sizes
 from cct_text.studies.reports import curve_report
 from cct_text.studies.study import Study, StudyObserver, plan, run_all
-from cct_text.studies.wording import rows_and_seeds
+from cct_text.studies.wording import counted, rows_and_seeds
 from cct_text.training.recipes import resolve_config
 
 CURVE = "curve"
@@ -51,8 +52,8 @@ def plan_curve(
         DataError: if the data set cannot be used.
         ResourceError: if the data set is not here and cannot be fetched.
     """
-    given = dict(values or {})
-    config = resolve_config(dataset, config_file=config_file, values=given)
+    config = resolve_config(dataset, config_file=config_file, values=values)
+    given = {option_name(key): value for key, value in (values or {}).items()}
     if config.data.train_rows is not None:
         raise UsageError(f"train_rows = {config.data.train_rows}: the study sets it; give --rows instead")
     # A folder and a name that say what learns, where nothing is varied.
@@ -60,11 +61,21 @@ def plan_curve(
     given = given if learners else {name: value for name, value in given.items() if name != "model"}
     if any("train_rows" in learner.values for learner in learners):
         raise UsageError("--vary train_rows: the study sets it; give --rows instead")
-    every = [*(learners or [alone]), *baselines(beside, config.model.model)]
-    available = len(load_dataset(config.data).train)
-    planned = cells(every, sizes(rows, available), available)
+    every = [*(learners or [alone]), *baselines(beside, model_beside(learners, config.model.model))]
+    data = load_dataset(config.data)
+    available, classes = len(data.train), len(set(data.train.labels.tolist()))
+    planned = cells(every, _with_all_classes(rows, sizes(rows, available), classes), available)
     conditions = [cell.condition for cell in planned]
     return plan(dataset, conditions, seeds=seeds, out=out, config_file=config_file, values=given, kind="curve"), planned
+
+
+def _with_all_classes(wanted: str | None, found: Sequence[int], classes: int) -> list[int]:
+    """Numbers of rows among which each class has one; the usual ones that are fewer are left out."""
+    if wanted is not None and found[0] < classes:
+        raise UsageError(
+            f"--rows {wanted}: {counted(found[0], 'row')} cannot have all {classes} classes; give {classes} or more"
+        )
+    return [size for size in found if size >= classes]
 
 
 def curve(

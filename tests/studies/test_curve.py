@@ -6,6 +6,7 @@ import pytest
 
 from cct_text.datasets import load_dataset
 from cct_text.errors import UsageError
+from cct_text.studies import learning_curve
 from cct_text.studies.curve import curve, plan_curve
 from cct_text.studies.grid import grid
 
@@ -42,6 +43,21 @@ def test_lines_can_be_options(tmp_path):
     )
     assert [cell.learner.name for cell in planned] == ["mean", "max"]
     assert [condition.folder for condition in study.conditions] == ["pooling=mean", "pooling=max"]
+
+
+def test_the_option_model_by_its_full_name_is_the_line(tmp_path):
+    _, planned = plan_curve("questions", [], rows="all", seeds=1, out=tmp_path, values={"model.model": "cct-4/1"})
+    assert [cell.learner.name for cell in planned] == ["cct-4/1"]
+
+
+def test_fewer_rows_than_classes_are_refused_and_no_usual_number(tmp_path, monkeypatch):
+    with pytest.raises(UsageError, match="--rows 1,all: 1 row cannot have all 6 classes; give 6 or more"):
+        plan_curve("questions", [], rows="1,all", seeds=1, out=tmp_path)
+    _, planned = plan_curve("questions", [], rows="6", seeds=1, out=tmp_path)
+    assert [cell.rows for cell in planned] == [6]
+    monkeypatch.setattr(learning_curve, "SIZES", (3, 100))
+    _, planned = plan_curve("questions", [], rows=None, seeds=1, out=tmp_path)
+    assert [cell.rows for cell in planned] == [100, 420]
 
 
 def test_mistakes_are_told(tmp_path):
