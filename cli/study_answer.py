@@ -102,8 +102,8 @@ def _answer(
         console.print(f"{note}\n")
     for sentence in sentences:
         console.print(sentence)
-    files = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    console.print(f"\nstudy folder: {folder} ({', '.join(files)})", soft_wrap=True)
+    files = sorted(path.name for path in folder.glob("[!.]*") if path.is_file())  # no folder, no file: all runs failed
+    console.print(f"\nstudy folder: {folder} ({', '.join(files) or 'no answer'})", soft_wrap=True)
 
 
 def _miss_plot(*, as_json: bool) -> None:

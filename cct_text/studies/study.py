@@ -199,7 +199,6 @@ def run_all(
         _require_test_rows(load_dataset(missing[0].config.data))
     if make is None:
         require_resources(missing)
-    study.record.write(study.out)
     observer.started(study)
     done: dict[Path, Run] = {}
     for folder, (condition, seed, job) in planned.items():
@@ -213,7 +212,10 @@ def run_all(
         failed = outcome.error is not None
         done[folder] = Run(condition, seed, None, None, outcome.error) if failed else _read(condition, seed, folder)
         observer.ended(done[folder], earlier=False)
-    _require_same_rows([folder for folder, run in done.items() if run.error is None])
+    ended_well = [folder for folder, run in done.items() if run.error is None]
+    _require_same_rows(ended_well)
+    if ended_well:  # there is an answer to be kept
+        study.record.write(study.out)
     return [done[folder] for folder in planned]
 
 

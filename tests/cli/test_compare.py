@@ -62,6 +62,7 @@ def test_where_all_runs_fail_the_exit_code_tells(cct_text, tmp_path):
     assert outcome.code == 1
     assert str(vectors) in outcome.err
     assert "1 failed" in outcome.out
+    assert outcome.out.endswith(f"study folder: {tmp_path / 'study'} (no answer)\n")
 
 
 def test_vectors_that_are_not_here_end_it_with_the_exit_code_of_train(cct_text, tmp_path):
