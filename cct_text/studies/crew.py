@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
+from threading import Thread
 from types import FrameType
 from typing import Generic, TypeVar
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+
+SECONDS_TO_STOP = 10.0
+"""A worker without a parent that has not stopped by then, as in a long call of a library, ends as it is."""
 
 
 def in_workers(
@@ -21,7 +27,7 @@ def in_workers(
     """Do some jobs, several at a time, and yield what comes of each as it ends.
 
     A job is asked for when a worker is free, after the results so far were taken. Whoever is interrupted or asks for no
-    more stops the jobs that have begun, by a KeyboardInterrupt in them.
+    more stops the jobs that have begun, by a KeyboardInterrupt in them; so does the end of this process, however it ends.
 
     Args:
         make: does a job, in another process: a function of a module, that raises nothing.
@@ -121,17 +127,29 @@ def _interrupts_held() -> Iterator[None]:
 def _work(make: Callable[[Job], Result], connection: Connection) -> None:
     """What a worker does: jobs, until there are no more or it is told to stop."""
     signal.signal(signal.SIGTERM, _stop)
+    Thread(target=_end_with_parent, daemon=True).start()
     try:
         _use_one_thread()
         while True:
             connection.send(make(connection.recv()))
     except (EOFError, OSError, KeyboardInterrupt):
-        return
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
     """Stop as a run in the foreground stops at Ctrl-C: it keeps its state."""
     raise KeyboardInterrupt
+
+
+def _end_with_parent() -> None:
+    """Stop when the parent is gone: killed at once, it could tell no worker."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    time.sleep(0.2)  # an idle worker hears of it by its connection, and is not to be interrupted while it ends
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(SECONDS_TO_STOP)
+    os._exit(1)
 
 
 def _use_one_thread() -> None:

@@ -3,8 +3,14 @@
 import math
 import os
 import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
-from cct_text.studies.crew import in_workers
+import pytest
+
+from cct_text.studies.crew import SECONDS_TO_STOP, in_workers
 
 
 def test_a_job_may_depend_on_the_results_so_far():
@@ -47,3 +53,62 @@ def test_a_worker_that_is_killed_is_replaced_and_its_job_told():
 def test_no_more_workers_are_started_than_there_are_jobs():
     assert list(in_workers(os.path.basename, ["/a"], workers=8, lost=str)) == ["a"]
     assert list(in_workers(os.path.basename, [], workers=8, lost=str)) == []
+
+
+def tell_and_sleep(folder):
+    (folder / str(os.getpid())).touch()
+    try:
+        while True:
+            time.sleep(0.1)
+    finally:
+        (folder / f"{os.getpid()}.kept").touch()
+
+
+def tell_and_hear_nothing(folder):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    tell_and_sleep(folder)
+
+
+PARENT = """
+from pathlib import Path
+from cct_text.studies import crew
+from tests.studies import test_crew
+if __name__ == "__main__":
+    folder = Path({folder!r})
+    list(crew.in_workers(test_crew.{job}, [folder, folder], workers=2, lost=str))
+"""
+
+
+def pids(folder):
+    return [int(file.name) for file in folder.iterdir() if not file.suffix]
+
+
+def runs(pid):
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def until(true, seconds=60):
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert true()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks /proc which processes run")
+@pytest.mark.parametrize(("job", "seconds"), [("tell_and_sleep", 5), ("tell_and_hear_nothing", SECONDS_TO_STOP + 5)])
+def test_workers_keep_their_state_and_end_when_their_parent_is_killed(job, seconds, tmp_path):
+    folder, script = tmp_path / "pids", tmp_path / "parent.py"
+    folder.mkdir()
+    script.write_text(PARENT.format(folder=str(folder), job=job))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    parent = subprocess.Popen([sys.executable, str(script)], env=environment)
+    try:
+        until(lambda: len(pids(folder)) == 2)
+    finally:
+        parent.kill()
+        parent.wait()
+    until(lambda: not any(map(runs, pids(folder))), seconds)
+    assert len(list(folder.glob("*.kept"))) == (2 if job == "tell_and_sleep" else 0)
