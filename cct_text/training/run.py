@@ -12,6 +12,7 @@ import torch
 from cct_text.artifacts import HISTORY, METRICS, PREDICTIONS, RunFolder
 from cct_text.config import Config
 from cct_text.errors import DataError, UsageError
+from cct_text.folder_lock import alone_in
 from cct_text.model.classifier import TextTransformer
 from cct_text.model.forward import predict_logits
 from cct_text.model.network import TextNetwork
@@ -60,27 +61,35 @@ def train(
 
     Raises:
         UsageError: if `out` holds a run and neither `resume` nor `overwrite` is given, or one with other options is to be
-            resumed; if `out` cannot be written to; if the loss or a weight is no longer a number.
+            resumed; if `out` cannot be written to, or another process trains into it; if the loss or a
+            weight is no longer a number.
         DataError: if the data set cannot be used, or is not the one that the interrupted run saw.
         ResourceError: if the data set or the vectors are not here and cannot be fetched.
     """
     folder = RunFolder(out)
-    observer = observer or TrainingObserver()
+    if resume and not overwrite and (finished := _finished(folder, config)) is not None:
+        return finished  # also from where nothing can be written
+    with alone_in(folder):
+        return _train(folder, config, resume=resume, overwrite=overwrite, observer=observer or TrainingObserver())
+
+
+def _train(
+    folder: RunFolder, config: Config, *, resume: bool, overwrite: bool, observer: TrainingObserver
+) -> dict[str, Any]:
+    """`train` in a folder that no other process trains into."""
     checkpoint = load_checkpoint(folder, config) if resume else None
     # An interrupted run goes before the finished one that it was about to replace.
     if checkpoint is None and not overwrite:
-        if resume and folder.file(METRICS).exists():
-            require_equal(folder.read_config(), config, f"{out}: the finished run")
-            return folder.read_json(METRICS)
+        if resume and (finished := _finished(folder, config)) is not None:
+            return finished
         _require_free(folder)
-    folder.require_writable()
     data = prepare(config)
     fingerprint = {"data": data.dataset.sha256, "tokenizer": sha256(data.tokenizer.to_json().encode()).hexdigest()}
     if checkpoint is not None and checkpoint["fingerprint"] != fingerprint:
         raise DataError(f"{config.data.dataset}: not the data that the interrupted run saw; --overwrite starts afresh")
     if checkpoint is None:
         if resume:
-            logger.warning("%s: nothing to resume; starting afresh", out)
+            logger.warning("%s: nothing to resume; starting afresh", folder.path)
         remove_checkpoint(folder)
     if not len(data.dev):
         logger.warning(
@@ -99,12 +108,20 @@ def train(
     calibration = calibrate(trainer)
     weights = weights_of(trainer.network)
     folder.remove(METRICS, PREDICTIONS, HISTORY)
-    SavedModel(config, data.dataset.labels, data.tokenizer, weights, calibration.temperature).save(out)
+    SavedModel(config, data.dataset.labels, data.tokenizer, weights, calibration.temperature).save(folder.path)
     folder.write_history([record.to_dict() for record in progress.history])
     metrics = evaluate_and_write(folder, config, data, trainer, calibration, config.model.model)
     folder.write_json(METRICS, metrics)
     remove_checkpoint(folder)
     return metrics
+
+
+def _finished(folder: RunFolder, config: Config) -> dict[str, Any] | None:
+    """The figures of a finished run of these options; None where there is none or it was about to be replaced."""
+    if has_checkpoint(folder) or not folder.file(METRICS).exists():
+        return None
+    require_equal(folder.read_config(), config, f"{folder.path}: the finished run")
+    return folder.read_json(METRICS)
 
 
 def _require_free(folder: RunFolder) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from cct_text.artifacts import METRICS, RunFolder
 from cct_text.config import Config
 from cct_text.datasets import Dataset, load_dataset
 from cct_text.errors import UsageError
+from cct_text.folder_lock import alone_in
 from cct_text.studies.baselines import BASELINES
 from cct_text.studies.baselines.learned import Learned
 from cct_text.training.calibration import fit_temperature
@@ -38,24 +39,36 @@ def train_baseline(name: str, config: Config, out: str | Path) -> dict[str, Any]
         The content of `metrics.json`: what a run has, and `baseline`, `config` and what was `chosen`.
 
     Raises:
-        UsageError: if the folder holds a run of other options, or cannot be written to.
+        UsageError: if the folder holds a run of other options, cannot be written to, or is another process's.
         DataError: if the data set cannot be used.
         ResourceError: if data, vectors or the baseline's package are not here.
     """
     folder = RunFolder(out)
     own = {"baseline": BASELINES[name].name, "config": config.to_dict()}
-    if folder.file(METRICS).exists():
-        found = folder.read_json(METRICS)
-        if {key: found.get(key) for key in own} != own:
-            raise UsageError(f"{out}: a run with other options; choose another --out")
-        return found
-    folder.require_writable()
+    if (finished := _finished(folder, own)) is not None:
+        return finished  # also from where nothing can be written
+    with alone_in(folder):
+        return _finished(folder, own) or _train(name, config, folder, own)
+
+
+def _finished(folder: RunFolder, own: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The figures of a finished run of these options; None where there is none."""
+    if not folder.file(METRICS).exists():
+        return None
+    found = folder.read_json(METRICS)
+    if {key: found.get(key) for key in own} != own:
+        raise UsageError(f"{folder.path}: a run with other options; choose another --out")
+    return found
+
+
+def _train(name: str, config: Config, folder: RunFolder, own: Mapping[str, Any]) -> dict[str, Any]:
+    """`train_baseline` in a folder that holds no run and that no other process trains into."""
     if name in KIM_CNN:
-        metrics = _kim_cnn(folder, name, config) | own
+        metrics = {**_kim_cnn(folder, name, config), **own}
     else:
         dataset = load_dataset(config.data)
         learned = _fit(name)(dataset, config)
-        metrics = _metrics(folder, name, config, dataset, learned) | own | {"chosen": learned.chosen}
+        metrics = {**_metrics(folder, name, config, dataset, learned), **own, "chosen": learned.chosen}
     folder.write_json(METRICS, metrics)
     return metrics
 
