@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 FORMATS = ("svg", "png")
 LONGEST_NAME = 60
+WIDTH_OF_LETTER = 0.07
+"""Of a name, in inches."""
+MAJORITY = "majority"
+"""The baseline that learns nothing."""
 STRONG, WEAK, POINT = "#1b4965", "#9aa5ab", "#62b6cb"
 """Blue for what is seen, grey for what is not, light blue for a single run: told apart without colour by lightness."""
 
@@ -66,6 +70,9 @@ def can_plot() -> bool:
 def plot_comparison(path: Path, title: str, groups: Sequence[Group], gaps: Sequence[Gap]) -> list[Path]:
     """Accuracies on the left, seed by seed, and differences on the right.
 
+    The majority class is told below the plot and not drawn where more than it is compared: so far from the others, it
+    would leave their differences no room.
+
     Args:
         path: of the files, without their ending.
         title: above the plot.
@@ -80,9 +87,16 @@ def plot_comparison(path: Path, title: str, groups: Sequence[Group], gaps: Seque
     """
     from matplotlib.figure import Figure
 
+    groups, gaps, left_out = _without_majority(groups, gaps)
     rows = max(len(groups), len(gaps))
-    figure = Figure(figsize=(10 if gaps else 6, 1.2 + 0.42 * rows), layout="constrained")
+    names = sum(max((len(plain(one.name)) for one in side), default=0) for side in (groups, gaps))
+    width = max(10 if gaps else 6, (6 if gaps else 3) + WIDTH_OF_LETTER * names)
+    figure = Figure(figsize=(width, 1.5 + 0.42 * rows), layout="constrained")
     figure.suptitle(plain(title), fontsize=11)
+    if left_out is not None:
+        figure.supxlabel(
+            f"not drawn, to leave room for the others: {MAJORITY}, {100 * left_out.mean:.1f} %", fontsize=8
+        )
     axes = figure.subplots(1, 2 if gaps else 1, squeeze=False)[0]
     _draw_groups(axes[0], groups)
     if gaps:
@@ -90,14 +104,34 @@ def plot_comparison(path: Path, title: str, groups: Sequence[Group], gaps: Seque
     return save(figure, path)
 
 
+def _without_majority(
+    groups: Sequence[Group], gaps: Sequence[Gap]
+) -> tuple[Sequence[Group], Sequence[Gap], Group | None]:
+    """What is drawn, and the group that is not."""
+    left_out = next((group for group in groups if group.name == MAJORITY), None)
+    others = [gap for gap in gaps if MAJORITY not in gap.name.split(" − ")]
+    if left_out is None or not others:
+        return groups, gaps, None
+    return [group for group in groups if group is not left_out], others, left_out
+
+
 def _draw_groups(axes: Axes, groups: Sequence[Group]) -> None:
     for place, group in enumerate(groups):
-        axes.plot([100 * value for value in group.values], [place] * len(group.values), "o", color=POINT, alpha=0.8)
+        axes.plot(
+            [100 * value for value in group.values],
+            [place] * len(group.values),
+            "o",
+            color=POINT,
+            alpha=0.8,
+            clip_on=False,
+        )
         if group.low is not None and group.high is not None:
-            axes.plot([100 * group.low, 100 * group.high], [place + 0.22] * 2, "-", color=STRONG, linewidth=2)
-        axes.plot(100 * group.mean, place + 0.22, "D", color=STRONG, markersize=5)
+            ends = [100 * share(group.low), 100 * share(group.high)]
+            axes.plot(ends, [place + 0.22] * 2, "-", color=STRONG, linewidth=2)
+        axes.plot(100 * group.mean, place + 0.22, "D", color=STRONG, markersize=5, clip_on=False)
+    axes.set_xlim(*within_percent(axes.get_xlim()))
     _name(axes, [group.name for group in groups])
-    axes.set_xlabel("test accuracy, %: seeds, mean and 95 % interval")
+    axes.set_xlabel("test accuracy, %:\nseeds, mean and 95 % interval", fontsize=9)
 
 
 def _draw_gaps(axes: Axes, gaps: Sequence[Gap]) -> None:
@@ -107,7 +141,7 @@ def _draw_gaps(axes: Axes, gaps: Sequence[Gap]) -> None:
         axes.plot([100 * gap.low, 100 * gap.high], [place, place], "-", color=color, linewidth=2)
         axes.plot(100 * gap.mean, place, "D", color=color, markersize=5, fillstyle="full" if gap.seen else "none")
     _name(axes, [gap.name for gap in gaps])
-    axes.set_xlabel("difference in points, 95 % interval; hollow: not seen")
+    axes.set_xlabel("difference in points, 95 % interval\n(hollow: not seen)", fontsize=9)
 
 
 def _name(axes: Axes, names: Sequence[str]) -> None:
@@ -116,6 +150,16 @@ def _name(axes: Axes, names: Sequence[str]) -> None:
     axes.grid(axis="x", color="#dddddd")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def share(end: float) -> float:
+    """An end of an interval of accuracies, cut to 0 and 1: no accuracy lies beyond."""
+    return min(max(end, 0.0), 1.0)
+
+
+def within_percent(limits: tuple[float, float]) -> tuple[float, float]:
+    """Limits of an axis of accuracies, cut to 0 and 100."""
+    return max(limits[0], 0.0), min(limits[1], 100.0)
 
 
 def plain(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import xml.etree.ElementTree as ET
 
+from cct_text.report import plots
 from cct_text.report.plots import POINT, Gap, Group, plot_comparison
 
 GROUPS = [Group("glove-frozen", [0.91, 0.92], 0.915, 0.90, 0.93), Group("learned", [0.88], 0.88, None, None)]
@@ -37,3 +38,45 @@ def test_names_are_no_mathematics_and_leave_room_for_the_figures(tmp_path):
     svg, _ = plot_comparison(tmp_path / "plot", "costs $5 or $6", groups, [])
     words = words_of(svg)
     assert {"$a_b$", "costs $5 or $6", "x" * 59 + "…"} <= words
+
+
+def test_what_lies_beyond_0_and_100_percent_is_cut_off(tmp_path):
+    groups = [Group("wild", [0.4, 0.7], 0.55, -1.356, 2.456), Group("tame", [0.5, 0.6], 0.55, 0.4, 0.7)]
+    svg, _ = plot_comparison(tmp_path / "plot", "title", groups, [])
+    words = words_of(svg)
+    assert {"0", "100"} <= words
+    assert not words & {"−20", "−50", "120", "150"}
+
+
+def test_the_majority_class_is_told_and_leaves_the_others_their_room(tmp_path):
+    groups = [*GROUPS, Group("majority", [0.188], 0.188, None, None)]
+    gaps = [*GAPS, Gap("glove-frozen − majority", 0.727, 0.65, 0.80, True)]
+    svg, _ = plot_comparison(tmp_path / "with", "title", groups, gaps)
+    words = words_of(svg)
+    assert "not drawn, to leave room for the others: majority, 18.8 %" in words
+    assert not words & {"majority", "glove-frozen − majority"}
+    assert "glove-frozen − learned" in words
+
+
+def test_the_majority_class_is_drawn_where_nothing_else_is_compared(tmp_path):
+    groups = [GROUPS[0], Group("majority", [0.188], 0.188, None, None)]
+    svg, _ = plot_comparison(
+        tmp_path / "plot", "title", groups, [Gap("glove-frozen − majority", 0.727, 0.65, 0.8, True)]
+    )
+    assert {"majority", "glove-frozen − majority"} <= words_of(svg)
+
+
+def test_no_word_reaches_over_the_edge_of_the_picture(tmp_path, monkeypatch):
+    long = "embeddings=glove-frozen, pooling=seqpool, positions=sine, x=1"
+    groups = [Group(f"{place}{long}", [0.9, 0.91], 0.905, 0.8, 1.0) for place in range(2)]
+    figures = []
+    monkeypatch.setattr(plots, "save", lambda figure, path: figures.append(figure) or [])
+    plot_comparison(tmp_path / "a", "title", GROUPS, GAPS)
+    plot_comparison(tmp_path / "b", "title", groups, [Gap(f"{long} − {long}", 0.1, 0.0, 0.2, True)])
+    for figure in figures:
+        figure.draw_without_rendering()
+        for axes in figure.axes:
+            box = axes.get_tightbbox()
+            assert box.x0 >= 0
+            assert box.x1 <= figure.bbox.width
+            assert axes.bbox.width > 150
