@@ -17,19 +17,24 @@ from cct_text.report.plots import can_plot
 from cct_text.studies import comparison as comparisons
 from cct_text.studies import learning_curve, reproduction, tuning_result
 from cct_text.studies.comparison import Comparison, Side
+from cct_text.studies.intervals import within_percent
 from cct_text.studies.learning_curve import LearningCurve
 from cct_text.studies.recipe_results import RecipeResults
 from cct_text.studies.reproduction import Reproduction
 from cct_text.studies.search_space import value_of
+from cct_text.studies.statistics import Summary
 from cct_text.studies.trials import Trial
 from cct_text.studies.tuning import RECIPE
 from cct_text.studies.tuning_result import Tuned, score_words
 from cct_text.studies.wording import counted, percent
 
-from .tables import figures_table
+from .tables import figures_table, fits
 
 COLUMNS = ("accuracy", "95 %\ninterval", "macro\nF1", "cover-\nage", "para-\nmeters", "sec-\nonds", "rows/s")
-"""Narrow enough for 80 columns."""
+NAME_WIDTH = 24
+"""Columns that are left to names, as far as they need them, where room is short."""
+FIGURE_WIDTH = 9
+"""Of a column of means above their deviations, with what lies between two: `± 11.79`."""
 LEADERS = 5
 """Trials that are shown beside the recipe."""
 
@@ -38,12 +43,13 @@ def print_comparison(comparison: Comparison, folder: Path, *, as_json: bool) -> 
     """The conditions beside each other."""
     measured = _measured(comparison.test_rows, comparison.dataset, len(comparison.seeds))
     note = measured and f"{measured}, 95 % interval of the mean"
-    _answer(comparison.to_dict(), _sides(comparison), note, comparisons.statements(comparison), folder, as_json=as_json)
+    tables = [_sides(comparison)]
+    _answer(comparison.to_dict(), tables, note, comparisons.statements(comparison), folder, as_json=as_json)
     _miss_plot(as_json=as_json)
 
 
 def print_curve(curve: LearningCurve, folder: Path, *, as_json: bool) -> None:
-    """Accuracy by number of training rows, a column for each learner."""
+    """Accuracy by number of training rows, a column for each learner or, where they have no room, a row."""
     note = _measured(curve.test_rows, curve.dataset, len(curve.seeds))
     _answer(curve.to_dict(), _points(curve), note, learning_curve.statements(curve), folder, as_json=as_json)
     _miss_plot(as_json=as_json)
@@ -53,7 +59,7 @@ def print_reproduction(found: Reproduction, folder: Path, *, as_json: bool) -> N
     """Our figures beside the published ones, a row for each model on each data set."""
     over = counted(found.seeds, "seed")
     note = f"test accuracy in %: mean and standard deviation over {over}, and what was published, of which one run is known"
-    _answer(found.to_dict(), _reproduced(found), note, reproduction.statements(found), folder, as_json=as_json)
+    _answer(found.to_dict(), [_reproduced(found)], note, reproduction.statements(found), folder, as_json=as_json)
 
 
 def print_recipes(found: RecipeResults, folder: Path, *, as_json: bool) -> None:
@@ -74,7 +80,7 @@ def print_recipes(found: RecipeResults, folder: Path, *, as_json: bool) -> None:
             "" if best is None or best.accuracy is None else f"{best.name} {100 * best.accuracy.mean:.2f}",
         )
     note = "in % on test: mean and standard deviation over seeds; of the baselines the best on dev is shown"
-    _answer(found.to_dict(), table, note, [], folder, as_json=as_json)
+    _answer(found.to_dict(), [table], note, [], folder, as_json=as_json)
 
 
 def print_tuning(tuned: Tuned, *, as_json: bool) -> None:
@@ -84,26 +90,37 @@ def print_tuning(tuned: Tuned, *, as_json: bool) -> None:
     over = tuned.dev.words(tuning.splits)
     note = f"{tuning.metric}{scale}, mean over {over}; the test split was left alone" if tuned.best else ""
     said = tuning_result.statements(tuned)
-    _answer(tuned.to_dict(), _trials(tuned), note, said, tuning.out, as_json=as_json)
+    _answer(tuned.to_dict(), [_trials(tuned)], note, said, tuning.out, as_json=as_json)
     if tuned.best is not None and not as_json:
         command = shlex.join(["cct-text", "train", tuning.dataset, "--config", str(tuning.out / RECIPE)])
         sys.stdout.write(f"next: {command}\n")
 
 
 def _answer(
-    result: Mapping[str, Any], table: Table, note: str, sentences: Sequence[str], folder: Path, *, as_json: bool
+    result: Mapping[str, Any],
+    tables: Sequence[Table],
+    note: str,
+    sentences: Sequence[str],
+    folder: Path,
+    *,
+    as_json: bool,
 ) -> None:
     if as_json:
         sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
         return
-    console = Console(highlight=False, markup=False)
-    console.print(table)
+    console = _console()
+    for place, table in enumerate(tables):
+        console.print(*([""] if place else []), table, sep="\n")
     if note:
         console.print(f"{note}\n")
     for sentence in sentences:
         console.print(sentence)
     files = sorted(path.name for path in folder.glob("[!.]*") if path.is_file())  # no folder, no file: all runs failed
     console.print(f"\nstudy folder: {folder} ({', '.join(files) or 'no answer'})", soft_wrap=True)
+
+
+def _console() -> Console:
+    return Console(highlight=False, markup=False)
 
 
 def _miss_plot(*, as_json: bool) -> None:
@@ -119,31 +136,68 @@ def _measured(test_rows: int, dataset: str, seeds: int) -> str:
 
 
 def _sides(comparison: Comparison) -> Table:
-    table = figures_table("", *COLUMNS)
+    """A row for each condition; where room is short, a figure's second half stands below its first."""
+    wide, narrow = (_sides_table(comparison, stacked=stacked) for stacked in (False, True))
+    return wide if fits(wide, _console()) else narrow
+
+
+def _sides_table(comparison: Comparison, *, stacked: bool) -> Table:
+    table = figures_table("", *COLUMNS, whole=True)
     for side in comparison.sides:
-        table.add_row(Text(side.name), *_cells(side))
+        table.add_row(Text(side.name), *_cells(side, stacked=stacked))
     return table
 
 
-def _cells(side: Side) -> list[str]:
+def _cells(side: Side, *, stacked: bool) -> list[str]:
     if side.accuracy is None or side.macro_f1 is None:
         return [f"{side.failed} failed"]
+    number = _rounded if stacked else "{:,.0f}".format
     return [
-        percent(side.accuracy),
-        "" if side.accuracy.low is None else f"{100 * side.accuracy.low:.1f}-{100 * (side.accuracy.high or 0):.1f}",
+        _stacked(percent(side.accuracy), "±") if stacked else percent(side.accuracy),
+        ("\nto " if stacked else " to ").join(within_percent(side.accuracy, 1) or ()),
         f"{100 * side.macro_f1.mean:.1f}",
         "" if side.coverage is None else f"{side.coverage:.1%}",
-        f"{side.parameters:,}",
-        f"{side.seconds:.0f}",
-        f"{side.rows_per_second:,.0f}",
+        number(side.parameters or 0),
+        number(side.seconds or 0),
+        number(side.rows_per_second or 0),
     ]
 
 
-def _points(curve: LearningCurve) -> Table:
-    table = figures_table("rows of train", *(line.name for line in curve.lines))
-    for rows, reached in curve.by_rows():
-        table.add_row(f"{rows:,}", *("failed" if summary is None else percent(summary) for summary in reached))
-    return table
+def _stacked(figure: str, sign: str) -> str:
+    """`92.31 ± 0.44` on two lines."""
+    return figure.replace(f" {sign}", f"\n{sign}")
+
+
+def _rounded(number: float) -> str:
+    """`12,345`, `123k`, `12.3M`: at most six characters."""
+    if number < 99_999.5:
+        return f"{number:,.0f}"
+    return f"{number / 1e3:.0f}k" if number < 999_500 else f"{number / 1e6:,.1f}M"
+
+
+def _points(curve: LearningCurve) -> list[Table]:
+    """A column for each learner; without room for them a row for each, and for many numbers of rows several tables."""
+    console = _console()
+    by_rows = curve.by_rows()
+    wide = figures_table("rows of train", *(line.name for line in curve.lines), whole=True)
+    for rows, reached in by_rows:
+        wide.add_row(f"{rows:,}", *map(_reached, reached))
+    if fits(wide, console):
+        return [wide]
+    names = min(max(len(line.name) for line in curve.lines), NAME_WIDTH)
+    room = max(1, (console.width - names) // max(FIGURE_WIDTH, *(len(f"{rows:,}") + 2 for rows, _ in by_rows)))
+    tables = []
+    for start in range(0, len(by_rows), room):
+        part = by_rows[start : start + room]
+        table = figures_table("rows of train", *(f"{rows:,}" for rows, _ in part), whole=True)
+        for place, line in enumerate(curve.lines):
+            table.add_row(Text(line.name), *(_stacked(_reached(reached[place]), "±") for _, reached in part))
+        tables.append(table)
+    return tables
+
+
+def _reached(summary: Summary | None) -> str:
+    return "failed" if summary is None else percent(summary)
 
 
 def _reproduced(found: Reproduction) -> Table:

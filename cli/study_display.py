@@ -56,7 +56,7 @@ class StudyDisplay(LiveDisplay, StudyObserver):
     def _draw(self) -> None:
         if not self.console.is_terminal:
             return
-        table = figures_table("", "runs", "accuracy")
+        table = figures_table("", "runs", "accuracy", whole=True)
         for name, runs in self.runs.items():
             reached = [run.row()["test_accuracy"] for run in runs if run.error is None]
             table.add_row(

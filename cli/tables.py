@@ -5,16 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
 
-def figures_table(first: str, *columns: str) -> Table:
-    """A table with names on the left and figures on the right."""
+def figures_table(first: str, *columns: str, whole: bool = False) -> Table:
+    """A table with names on the left and figures on the right.
+
+    Args:
+        first: head of the names.
+        columns: heads of the figures.
+        whole: no figure is broken over lines: where room is short it is the names that are.
+    """
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(Text(first), overflow="fold")
     for column in columns:
-        table.add_column(Text(column), justify="right", overflow="fold")
+        table.add_column(Text(column), justify="right", overflow="fold", no_wrap=whole)
     return table
+
+
+def fits(table: Table, console: Console) -> bool:
+    """Whether a table has room as it is, with nothing broken over lines."""
+    unlimited = console.options.update(max_width=10_000)
+    return table.__rich_measure__(console, unlimited).maximum <= console.width

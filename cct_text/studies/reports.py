@@ -9,13 +9,14 @@ from cct_text.report.page import Section, Table, render
 from cct_text.studies import comparison as comparisons
 from cct_text.studies import learning_curve
 from cct_text.studies.comparison import Comparison, Pair, Run, Side
+from cct_text.studies.intervals import within_percent
 from cct_text.studies.learning_curve import LearningCurve, Race
 from cct_text.studies.statistics import ALPHA, Difference
 from cct_text.studies.wording import percent, rows_and_seeds
 
 INTERVALS = (
     "Mean and standard deviation over seeds; the 95 % interval of the mean is Student's, and tells how far another set of "
-    "seeds may move it."
+    "seeds may move it, here cut to 0 and 100 %."
 )
 DIFFERENCES = (
     "Differences are paired by seed and test row, both taken as random (Hillis 2007); p is corrected by Holm's method for all "
@@ -136,7 +137,7 @@ def _side(side: Side, columns: int) -> list[str]:
     return [
         name,
         percent(side.accuracy) + (f", {side.failed} failed" if side.failed else ""),
-        "" if side.accuracy.low is None else f"{100 * side.accuracy.low:.2f} to {100 * (side.accuracy.high or 0):.2f}",
+        " to ".join(within_percent(side.accuracy, 2) or ()),
         f"{100 * side.macro_f1.mean:.2f}",
         "" if side.ece is None else f"{100 * side.ece.mean:.2f}",
         "" if side.coverage is None else f"{side.coverage:.1%}",
