@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import multiprocessing
 import os
 import signal
@@ -132,6 +134,7 @@ def _work(make: Callable[[Job], Result], connection: Connection) -> None:
         _use_one_thread()
         while True:
             connection.send(make(connection.recv()))
+            _give_memory_back()
     except (EOFError, OSError, KeyboardInterrupt):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends
 
@@ -150,6 +153,19 @@ def _end_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(SECONDS_TO_STOP)
     os._exit(1)
+
+
+def _give_memory_back() -> None:
+    """Return what a job has freed: glibc and Arrow keep it for later, and other workers have need of it meanwhile."""
+    import pyarrow as pa
+
+    gc.collect()
+    pa.default_memory_pool().release_unused()
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):  # not glibc
+        return
+    trim(0)
 
 
 def _use_one_thread() -> None:

@@ -2,6 +2,7 @@
 
 import math
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -112,3 +113,27 @@ def test_workers_keep_their_state_and_end_when_their_parent_is_killed(job, secon
         parent.wait()
     until(lambda: not any(map(runs, pids(folder))), seconds)
     assert len(list(folder.glob("*.kept"))) == (2 if job == "tell_and_sleep" else 0)
+
+
+def resident():
+    """Megabytes of this process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def allocate_and_free(job):
+    before = resident()
+    pieces = [bytearray(4000) for _ in range(50_000)]
+    kept = pieces[-1]  # the heap's end stays in use: only a trim returns what lies below
+    del pieces
+    KEPT.append(kept)
+    return before
+
+
+KEPT: list[bytearray] = []
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="what another allocator keeps is its own affair")
+def test_a_worker_gives_back_what_a_job_allocated_and_freed():
+    first, *others = in_workers(allocate_and_free, range(4), workers=1, lost=float)
+    assert max(others) - first < 60  # of 200 each
