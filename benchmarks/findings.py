@@ -92,7 +92,9 @@ QUESTIONS = (
         "When does a bag of n-grams overtake the compact transformer?",
         "curve-",
         "Accuracy against the number of training rows. Each seed draws its own rows; dev and test stay whole.",
-        "",
+        "On short texts and news no bag of n-grams was seen to be ahead of the compact transformer, with any number of rows. "
+        "On the long reviews of IMDb NB-SVM and TF-IDF are ahead of it, from 1,000 rows to all 22,500: take NB-SVM there. "
+        "With a few hundred rows of news, averaged GloVe vectors under a logistic regression are better than it.",
     ),
     Question(
         "How close is it to the published table?",

@@ -85,3 +85,21 @@ def test_the_published_figures_are_reached_on_trec_and_not_on_ag_news():
         gaps[cell["dataset"]].append((100 * (cell["accuracy"]["mean"] - cell["published"]), cell["differs"]))
     assert all(gap > 0 or not differs for gap, differs in gaps["trec"])
     assert all(-1.5 < gap < -1 for gap, _ in gaps["ag_news"])
+
+
+def ahead(answer, first, second):
+    """Numbers of rows with which the second learner is seen to be ahead of the first."""
+    (race,) = (race for race in answer["races"] if (race["first"], race["second"]) == (first, second))
+    return [gap["rows"] for gap in race["gaps"] if gap["seen"] and gap["difference"]["mean"] < 0]
+
+
+def test_ngrams_are_ahead_of_the_compact_transformer_on_imdb_alone_and_averaged_vectors_with_few_rows_of_news():
+    seen = answers("curve-")
+    assert seen.keys() == {"trec", "sst2", "sst3", "ag_news", "imdb"}
+    for name, answer in seen.items():
+        for ngrams in ("tfidf-lr", "nb-svm"):
+            assert bool(ahead(answer, "cct-2/2", ngrams)) == (name == "imdb")
+        assert name == "imdb" or not ahead(answer, "cct-2/2", "fasttext")
+    for ngrams in ("tfidf-lr", "nb-svm"):
+        assert {1_000, 3_000, 10_000, 22_500} <= set(ahead(seen["imdb"], "cct-2/2", ngrams))
+    assert ahead(seen["ag_news"], "cct-2/2", "glove-mean-lr") == [100, 300]
