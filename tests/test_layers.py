@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "cct_text"
 
-FOUNDATION = {"lazy", "errors", "config", "download", "artifacts"}
+FOUNDATION = {"lazy", "errors", "config", "download", "folder_lock", "artifacts"}
 DATA_IN = {"text", "datasets"}
 NETWORK = {"vectors", "model"}
 
@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": {"errors"},
     "download": {"errors", "config"},
     "artifacts": {"errors", "config", "download"},
+    "folder_lock": {"errors", "artifacts"},
     "text": FOUNDATION,
     "datasets": FOUNDATION,
     "vectors": FOUNDATION | DATA_IN,
