@@ -239,7 +239,7 @@ def _pairs(conditions: Mapping[str, Sequence[Run]], chosen: str | None) -> tuple
 
 def seed_luck(conditions: Iterable[Sequence[Run]]) -> SeedLuck | None:
     """How much the seeds move accuracies, by all conditions that have several; None where no two seeds are shared."""
-    reached = [_right_by_seed(runs) for runs in conditions if len(runs) > 1]
+    reached = [own for runs in conditions if len(own := _right_by_seed(runs)) > 1]
     seeds = sorted(set.intersection(*(set(own) for own in reached))) if reached else []
     if len(seeds) < 2:
         return None

@@ -71,6 +71,15 @@ def test_the_line_of_a_run_shows_what_calibration_did():
     assert (row["temperature"], row["test_ece"], row["test_ece_uncalibrated"]) == (0.8, 0.02, 0.07)
 
 
+def test_a_condition_whose_runs_failed_says_nothing_of_the_seeds():
+    failed = [run("broken", seed, None, error="no") for seed in range(5)]
+    whole, beside = (Comparison.of("trec", runs).pairs for runs in (sides(4), [*sides(4), *failed]))
+    lucky = [run("lucky", seed, np.arange(400) < 200 + 20 * seed) for seed in range(5)]
+    unsure = Comparison.of("trec", [*sides(4), *lucky, *failed]).pairs[0]
+    assert [pair.difference for pair in beside] == [pair.difference for pair in whole]
+    assert unsure.difference.p > whole[0].difference.p
+
+
 def test_the_figures_of_a_side():
     comparison = Comparison.of("trec", sides(40))
     bad, good = comparison.sides
