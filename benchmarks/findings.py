@@ -83,7 +83,7 @@ QUESTIONS = (
     Question(
         "How far is it from the baselines?",
         "baselines-",
-        "The compact transformer with tuned GloVe vectors, and everything else on the same rows and tokens.",
+        "The compact transformer with tuned GloVe vectors, and everything else on the same rows, by the same tokenizer.",
         "On these short texts nothing was seen to be better than the compact transformer. Averaged GloVe vectors and a Kim CNN "
         "with fixed ones fall behind it everywhere, fastText and TF-IDF on TREC and on SST with three classes. Who wants an "
         "answer in a second takes NB-SVM: on none of the three could a difference from it be seen, nor from the tuned Kim CNN.",

@@ -28,7 +28,7 @@ PAGE = "results.md"
 HEAD = """# Results
 
 Written by `{command}`; no figure is edited by hand. Each data set with its default recipe, as `cct-text train DATASET`
-takes it, and baselines on the same rows and tokens. Accuracy, macro F1 and expected calibration error (ECE) in percent on
+takes it, and baselines on the same rows. Accuracy, macro F1 and expected calibration error (ECE) in percent on
 test, mean ± standard deviation over seeds. The dev split chose the epoch and every option; each run read the test split once.
 """
 
