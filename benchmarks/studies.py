@@ -61,7 +61,8 @@ class Study:
 
 
 def _embeddings(dataset: str, seeds: int, *options: str) -> Study:
-    return Study(f"embeddings-{dataset}", ("compare", dataset, "--seeds", str(seeds), *VECTORS, *options))
+    arguments = ("compare", dataset, "--seeds", str(seeds), *VECTORS, *AS_WIDE, *options)
+    return Study(f"embeddings-{dataset}", arguments)
 
 
 def _beside(dataset: str, seeds: int, *options: str) -> Study:
@@ -81,6 +82,9 @@ def _pooling(dataset: str, seeds: int, *options: str) -> Study:
 def _baselines(*names: str) -> tuple[str, ...]:
     return tuple(argument for name in names for argument in ("--baseline", name))
 
+
+AS_WIDE = ("--set", "embedding_dim=150")
+"""Learned and corpus vectors as wide as the GloVe vectors they are compared with."""
 
 SENTENCES = ("--set", "phrases=false", "--epochs", "15")
 """The trees' sentences alone: their phrases are 20 times the rows, and few data sets have such."""
