@@ -151,7 +151,7 @@ def _condition(side: Mapping[str, Any]) -> tuple[str, ...]:
         "" if side["coverage"] is None else f"{side['coverage']:.1%}",
         f"{side['parameters']:,}",
         f"{side['seconds']:,.0f}",
-        f"{side['rows_per_second']:,.0f}",
+        "" if side["rows_per_second"] is None else f"{side['rows_per_second']:,.0f}",
     )
 
 

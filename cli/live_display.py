@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from cct_text.studies.wording import counted
+
 
 class LiveDisplay:
     """Draws on standard error; interrupted, it says how to go on and ends the command with 130."""
@@ -40,6 +42,6 @@ class LiveDisplay:
     def time_left(self, runs: int) -> str:
         """How long so many runs will take, if they take as long as what was run since `begin`."""
         if not self.fresh:
-            return f"{runs} runs left"
+            return f"{counted(runs, 'run')} left"
         minutes, seconds = divmod(round((time.monotonic() - self.begun) / self.fresh * runs), 60)
         return f"{minutes} min {seconds} s left" if minutes else f"{seconds} s left"

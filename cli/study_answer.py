@@ -159,7 +159,7 @@ def _cells(side: Side, *, stacked: bool) -> list[str]:
         "" if side.coverage is None else f"{side.coverage:.1%}",
         number(side.parameters or 0),
         number(side.seconds or 0),
-        number(side.rows_per_second or 0),
+        "" if side.rows_per_second is None else number(side.rows_per_second),
     ]
 
 

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "cct_text"
 
-FOUNDATION = {"lazy", "errors", "config", "download", "folder_lock", "artifacts"}
+FOUNDATION = {"lazy", "errors", "config", "download", "folder_lock", "artifacts", "provenance"}
 DATA_IN = {"text", "datasets"}
 NETWORK = {"vectors", "model"}
 
@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "download": {"errors", "config"},
     "artifacts": {"errors", "config", "download"},
     "folder_lock": {"errors", "artifacts"},
+    "provenance": set(),
     "text": FOUNDATION,
     "datasets": FOUNDATION,
     "vectors": FOUNDATION | DATA_IN,

@@ -11,7 +11,7 @@ import numpy as np
 
 from cct_text.studies.grid import Condition
 from cct_text.studies.statistics import ALPHA, Difference, SeedLuck, Spread, Summary, difference, holm, summarize
-from cct_text.studies.wording import counted
+from cct_text.studies.wording import counted, percent
 
 FEW_ROWS = 20
 """Test rows; on fewer a difference is a matter of single texts."""
@@ -66,7 +66,10 @@ class Run:
             "rows_per_second": metrics.get("examples_per_second"),
             "threads": metrics.get("threads"),
             "precision": metrics.get("precision"),
+            "chosen": ", ".join(f"{name} = {value}" for name, value in (metrics.get("chosen") or {}).items()) or None,
             "temperature": metrics.get("temperature"),
+            "commit": metrics.get("commit"),
+            "processor": metrics.get("processor"),
             "error": self.error,
         }
 
@@ -83,12 +86,13 @@ class Side:
         dev_accuracy: mean; None where there is no dev split.
         macro_f1: on test.
         ece: expected calibration error on test; None where the scores are no probabilities.
+        accuracy_unseen: on the test rows that do not stand in train as well; None where all are such.
         accuracies: on test, seed by seed.
         coverage: share of the running words of train with a vector; None without pre-trained vectors.
         parameters: trained ones, without word vectors and positions.
         embedding_parameters: of the word vectors.
         seconds: of training, mean.
-        rows_per_second: of training, mean.
+        rows_per_second: of training, mean; None where it is no training of a network.
         failed: runs that failed.
     """
 
@@ -99,6 +103,7 @@ class Side:
     dev_accuracy: float | None
     macro_f1: Summary | None
     ece: Summary | None
+    accuracy_unseen: Summary | None
     accuracies: Mapping[int, float]
     coverage: float | None
     parameters: int | None
@@ -154,6 +159,13 @@ class Comparison:
     pairs: tuple[Pair, ...]
     runs: tuple[Run, ...]
 
+    @property
+    def test_rows_in_train(self) -> int:
+        """Test rows that stand word for word in train as well."""
+        tests = [run.metrics["test"] for run in self.runs if run.metrics is not None]
+        unseen = [test["without_rows_in_train"]["rows"] for test in tests if test.get("without_rows_in_train")]
+        return self.test_rows - unseen[0] if unseen else 0
+
     @classmethod
     def of(cls, dataset: str, runs: Sequence[Run]) -> Comparison:
         """What some runs on the same test rows say; a condition with one run is the same for all seeds of another."""
@@ -177,6 +189,7 @@ class Comparison:
         return {
             "dataset": self.dataset,
             "test_rows": self.test_rows,
+            "test_rows_in_train": self.test_rows_in_train,
             "seeds": list(self.seeds),
             "conditions": [asdict(side) for side in self.sides],
             "chosen_by_dev": self.chosen,
@@ -190,21 +203,26 @@ def _side(runs: Sequence[Run]) -> Side:
     condition = runs[0].condition
     done = {run.seed: run.row() for run in runs if run.metrics is not None}
     tests = [row for row in done.values() if row["test_accuracy"] is not None]
-    devs = [row["dev_accuracy"] for row in done.values() if row["dev_accuracy"] is not None]
-    errors = [row["test_ece"] for row in tests if row["test_ece"] is not None]
+
+    def known(name: str) -> list[float]:
+        return [row[name] for row in done.values() if row[name] is not None]
 
     def mean(name: str) -> float | None:
-        return float(np.mean([row[name] for row in done.values()])) if done else None
+        return float(np.mean(known(name))) if known(name) else None
+
+    def summary(name: str) -> Summary | None:
+        return summarize(known(name)) if known(name) else None
 
     first: dict[str, Any] = next(iter(done.values()), {})
     return Side(
         name=condition.name,
         values=dict(condition.values),
         baseline=condition.baseline,
-        dev_accuracy=float(np.mean(devs)) if devs else None,
-        accuracy=summarize([row["test_accuracy"] for row in tests]) if tests else None,
-        macro_f1=summarize([row["test_macro_f1"] for row in tests]) if tests else None,
-        ece=summarize(errors) if errors else None,
+        dev_accuracy=mean("dev_accuracy"),
+        accuracy=summary("test_accuracy"),
+        macro_f1=summary("test_macro_f1"),
+        ece=summary("test_ece"),
+        accuracy_unseen=summary("test_accuracy_unseen"),
         accuracies={row["seed"]: row["test_accuracy"] for row in tests},
         coverage=first.get("coverage"),
         parameters=first.get("parameters"),
@@ -276,7 +294,10 @@ def _right_by_seed(runs: Sequence[Run]) -> dict[int, np.ndarray]:
 
 
 def statements(comparison: Comparison) -> list[str]:
-    """What the figures allow to say, in a sentence for each pair; the larger accuracy comes first."""
+    """What the figures allow to say, in a sentence for each pair; the larger accuracy comes first.
+
+    Where test rows stand word for word in train, what each condition reached on the others is told as well.
+    """
     corrected = f", corrected for {len(comparison.pairs)} comparisons" if len(comparison.pairs) > 1 else ""
     said = []
     for pair in comparison.pairs:
@@ -292,7 +313,19 @@ def statements(comparison: Comparison) -> list[str]:
             said.append(
                 f"No difference can be seen between {names[0]} and {names[1]}: {points:+.1f} points ({figures})."
             )
-    return said + too_few(min((pair.seeds for pair in comparison.pairs), default=None), comparison.test_rows)
+    return (
+        said
+        + _on_unseen_rows(comparison)
+        + too_few(min((pair.seeds for pair in comparison.pairs), default=None), comparison.test_rows)
+    )
+
+
+def _on_unseen_rows(comparison: Comparison) -> list[str]:
+    """Accuracies on the test rows that do not stand in train as well, where some do."""
+    seen = comparison.test_rows_in_train
+    told = [f"{side.name} {percent(side.accuracy_unseen)}" for side in comparison.sides if side.accuracy_unseen]
+    rows = "test row that stands" if seen == 1 else f"{seen:,} test rows that stand"
+    return [f"Without the {rows} word for word in train: {'; '.join(told)}."] if told else []
 
 
 def too_few(seeds: int | None, test_rows: int) -> list[str]:

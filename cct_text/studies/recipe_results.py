@@ -13,7 +13,7 @@ from cct_text.studies.baselines import BASELINES
 from cct_text.studies.compare import write_comparison
 from cct_text.studies.comparison import Comparison
 from cct_text.studies.grid import Condition
-from cct_text.studies.statistics import Summary, summarize
+from cct_text.studies.statistics import Summary
 from cct_text.studies.study import Study, StudyObserver, plan, run_all
 from cct_text.studies.wording import counted, percent
 from cct_text.training.recipes import resolve_config
@@ -132,7 +132,9 @@ def _dataset(found: Mapping[str, Any]) -> str:
     header = ("", "accuracy", "macro F1", "ECE", "parameters", "of word vectors", "seconds", "seeds")
     lines = [header, ("---",) * len(header), *(_side(side) for side in found["conditions"] if side["accuracy"])]
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    return f"\n## `{found['dataset']}`\n\n{rows} rows of train / dev / test.\n\n{table}{_unseen(found['conditions'][0], done)}"
+    return (
+        f"\n## `{found['dataset']}`\n\n{rows} rows of train / dev / test.\n\n{table}{_unseen(found['conditions'][0])}"
+    )
 
 
 def _side(side: Mapping[str, Any]) -> tuple[str, ...]:
@@ -149,11 +151,10 @@ def _side(side: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _unseen(side: Mapping[str, Any], done: Sequence[Mapping[str, Any]]) -> str:
+def _unseen(side: Mapping[str, Any]) -> str:
     """What the recipe reached on the test rows that do not stand in train as well, where some do."""
-    own = [run["test_accuracy_unseen"] for run in done if run["condition"] == side["name"]]
-    known = [accuracy for accuracy in own if accuracy is not None]
-    if not known:
+    if not side["accuracy_unseen"]:
         return ""
-    figures = f"{percent(summarize(known))} ({counted(len(known), 'seed')})"
+    unseen = Summary(**side["accuracy_unseen"])
+    figures = f"{percent(unseen)} ({counted(unseen.seeds, 'seed')})"
     return f"\nWithout the test rows that stand word for word in train, {side['name']} reaches {figures}.\n"

@@ -31,6 +31,7 @@ RUN_COLUMNS = {
     "test_macro_f1": "test macro F1",
     "dev_accuracy": "dev accuracy",
     "best_epoch": "best epoch",
+    "chosen": "chosen by dev",
     "seconds": "seconds",
 }
 """Columns of the tidy table that are shown, and how they are called."""
@@ -124,7 +125,7 @@ def _sides(comparison: Comparison) -> Table:
     )
     return Table(
         "Test accuracy and expected calibration error in percent; parameters without word vectors and positions; seconds "
-        "and rows/s of training.",
+        "and rows/s of training: of what is no network the seconds of all fits that dev chose from, and no rows/s.",
         header,
         [_side(side, len(header)) for side in comparison.sides],
     )
@@ -143,7 +144,7 @@ def _side(side: Side, columns: int) -> list[str]:
         "" if side.coverage is None else f"{side.coverage:.1%}",
         f"{side.parameters:,}",
         f"{side.seconds:,.0f}",
-        f"{side.rows_per_second:,.0f}",
+        "" if side.rows_per_second is None else f"{side.rows_per_second:,.0f}",
     ]
 
 
@@ -219,5 +220,8 @@ def _repeat(runs: Sequence[Run], command: str | None) -> list[Section]:
     done = [run.metrics for run in runs if run.metrics is not None]
     versions = [", ".join(f"{name} {number}" for name, number in metrics["versions"].items()) for metrics in done]
     data = [f"data sha256 {metrics['data_sha256']}" for metrics in done]
-    lines = [*([command] if command else []), *dict.fromkeys(versions), *dict.fromkeys(data)]
+    made = [f"commit {metrics['commit']}" for metrics in done if metrics.get("commit")]
+    processors = [f"on {metrics['processor']}" for metrics in done if metrics.get("processor")]
+    facts = dict.fromkeys([*made, *versions, *processors, *data])
+    lines = [*([command] if command else []), *facts]
     return [Section("To repeat it", code=lines)] if lines else []

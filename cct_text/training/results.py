@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,7 @@ import pyarrow.parquet as pq
 from cct_text.artifacts import PREDICTIONS, RunFolder, write_atomically
 from cct_text.config import Config
 from cct_text.datasets import Dataset, Split
+from cct_text.provenance import provenance
 from cct_text.vectors import Coverage
 
 
@@ -32,7 +31,7 @@ class Learner:
         epochs: passes over the train split.
         best_epoch: the one that was kept.
         seconds: of training.
-        texts: that training saw, each as often as it was seen.
+        texts: that training saw, each as often as it was seen; None where fits of several kinds took the seconds.
         precision: fp32 or bf16.
         threads: that training had.
         device: cpu or cuda.
@@ -49,7 +48,7 @@ class Learner:
     epochs: int
     best_epoch: int
     seconds: float
-    texts: int
+    texts: int | None
     precision: str
     threads: int
     device: str
@@ -93,7 +92,7 @@ def run_metrics(
         "epochs": learner.epochs,
         "best_epoch": learner.best_epoch,
         "seconds": learner.seconds,
-        "examples_per_second": learner.texts / max(learner.seconds, 1e-9),
+        "examples_per_second": None if learner.texts is None else learner.texts / max(learner.seconds, 1e-9),
         "precision": learner.precision,
         "threads": learner.threads,
         "device": learner.device,
@@ -102,10 +101,7 @@ def run_metrics(
         "dev": dev,
         "test": test,
         "data_sha256": dataset.sha256,
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("cct-text", "torch", "numpy", "pyarrow", "accelerate")},
-        },
+        **provenance(),
     }
 
 

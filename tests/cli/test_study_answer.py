@@ -53,7 +53,7 @@ def test_no_number_of_five_learners_with_long_names_is_broken_over_lines(sizes, 
 def side(name, **changes):
     accuracy = Summary(0.55, 0.1179, -0.509, 1.609, 2)
     figures = Side(
-        name, {}, False, accuracy, 0.5, accuracy, None, {0: 0.4, 1: 0.7}, 1.0, 22_713_217, 0, 1234, 12345678.0, 0
+        name, {}, False, accuracy, 0.5, accuracy, None, None, {0: 0.4, 1: 0.7}, 1.0, 22_713_217, 0, 1234, 12345678.0, 0
     )
     return replace(figures, **changes)
 
@@ -78,5 +78,8 @@ def test_an_interval_of_an_accuracy_ends_at_0_and_100(tmp_path, monkeypatch, cap
     text = shown_comparison([side("mean", parameters=11, rows_per_second=9.0)], tmp_path, monkeypatch, capsys)
     assert "55.00 ± 11.79" in text
     assert "0.0 to 100.0" in text
+    assert "9" in text.split()
+    none = shown_comparison([side("mean", parameters=11, rows_per_second=None)], tmp_path, monkeypatch, capsys)
+    assert not {"9", "0", "None"} & set(none.split())
     one = shown_comparison([side("mean", accuracy=summarize([0.5]))], tmp_path, monkeypatch, capsys)
     assert " to " not in one

@@ -54,6 +54,11 @@ def test_a_baseline_has_the_figures_of_a_trained_network(runs, tmp_path):
         assert network["test"].keys() == metrics["test"].keys(), name
 
 
+def test_rows_a_second_are_those_of_training_a_network_alone(runs):
+    known = {name for name, (_, metrics) in runs.items() if metrics["examples_per_second"] is not None}
+    assert known == {"kim-cnn-static", "kim-cnn-tuned"}
+
+
 def test_the_majority_is_right_as_often_as_it_stands_in_test(runs):
     dataset = load_dataset(config().data)
     most = np.bincount(dataset.train.labels).argmax()

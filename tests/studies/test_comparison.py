@@ -39,6 +39,26 @@ def test_a_difference_that_is_seen_is_told_with_the_better_side_first():
     assert said.endswith("; p = 0.001 or less; 5 seeds).")
 
 
+def test_what_is_reached_on_test_rows_that_do_not_stand_in_train_is_told():
+    runs = sides(40, seeds=2)
+    for one in runs:
+        one.metrics["test"]["without_rows_in_train"] = {"rows": 390, "accuracy": one.right[10:].mean()}
+    comparison = Comparison.of("trec", runs)
+    assert comparison.test_rows_in_train == comparison.to_dict()["test_rows_in_train"] == 10
+    said = statements(comparison)[-1]
+    bad, good = (
+        f"{100 * one.accuracy_unseen.mean:.2f} ± {100 * one.accuracy_unseen.std:.2f}" for one in comparison.sides
+    )
+    assert said == f"Without the 10 test rows that stand word for word in train: bad {bad}; good {good}."
+
+
+def test_what_dev_chose_and_where_a_run_was_made_stand_in_its_line():
+    one = run("good", 0, np.arange(9) < 5)
+    one.metrics.update(chosen={"C": 4.0}, commit="abc", processor="a fast one")
+    assert {"chosen": "C = 4.0", "commit": "abc", "processor": "a fast one"}.items() <= one.row().items()
+    assert run("good", 0, np.arange(9) < 5).row()["chosen"] is None
+
+
 def test_what_cannot_be_seen_is_told_so():
     comparison = Comparison.of("trec", sides(1))
     (said,) = statements(comparison)

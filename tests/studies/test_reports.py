@@ -91,6 +91,13 @@ def test_the_p_of_a_difference_is_the_corrected_one():
     assert any(f"{pair.p_holm:.3f}" != f"{pair.difference.p:.3f}" for pair in found.pairs)
 
 
+def test_commit_and_processor_are_told_where_they_are_known(comparison):
+    known = run(Condition({"model": "good"}), 9, np.arange(400) < 340, commit="0a1b2c3", processor="A Processor")
+    page = comparison_report(Comparison.of("data", [*comparison.runs, known]), svg=None, command=None)
+    assert page.count("commit 0a1b2c3") == page.count("on A Processor") == 1
+    assert "commit None" not in page
+
+
 def test_all_versions_that_runs_were_made_with_are_told_once(comparison):
     later = run(Condition({"model": "good"}), 9, np.arange(400) < 340, versions={"torch": "2.14.0"})
     found = Comparison.of("data", [*comparison.runs, later])

@@ -111,7 +111,7 @@ def _metrics(folder: RunFolder, name: str, config: Config, dataset: Dataset, lea
         epochs=learned.epochs,
         best_epoch=learned.epochs,
         seconds=learned.seconds,
-        texts=len(dataset.train) * learned.epochs,
+        texts=None,  # features, and a fit for each value that dev chooses from
         precision="fp32",
         threads=torch.get_num_threads(),
         device="cpu",
