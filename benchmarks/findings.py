@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.markdown import table
 from benchmarks.studies import ROOT, STUDIES, Study
 from cct_text.studies.statistics import Summary
-from cct_text.studies.wording import counted, percent
+from cct_text.studies.wording import counted, interval, percent
 
 PAGE = ROOT / "docs" / "findings.md"
 
@@ -142,11 +142,11 @@ def _conditions(result: Mapping[str, Any]) -> str:
 
 
 def _condition(side: Mapping[str, Any]) -> tuple[str, ...]:
-    accuracy = side["accuracy"]
+    accuracy = Summary(**side["accuracy"])
     return (
         f"{side['name']}{' (baseline)' if side['baseline'] else ''}",
-        percent(Summary(**accuracy)),
-        "" if accuracy["low"] is None else f"{100 * accuracy['low']:.2f} to {100 * accuracy['high']:.2f}",
+        percent(accuracy),
+        " to ".join(interval(accuracy, 2) or ()),
         f"{100 * side['macro_f1']['mean']:.2f}",
         "" if side["coverage"] is None else f"{side['coverage']:.1%}",
         f"{side['parameters']:,}",

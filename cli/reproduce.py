@@ -46,8 +46,8 @@ def reproduce(
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object, nothing else.")] = False,
 ) -> None:
     """Train the published models and set them beside the published figures. Repeated, it goes on where it stopped."""
-    from cct_text.studies.reproduction import QUICK_MODELS, QUICK_SEEDS, plan_reproduction
-    from cct_text.studies.reproduction import reproduce as run
+    from cct_text.studies.reproduce import QUICK_MODELS, QUICK_SEEDS, plan_reproduction
+    from cct_text.studies.reproduce import reproduce as run
 
     from .study_answer import print_reproduction
     from .study_display import StudyDisplay
@@ -67,7 +67,7 @@ def reproduce(
     seeds, out = 5 if seeds is None else seeds, out or Path("runs/reproduce")
     studies = plan_reproduction(datasets or (), models or (), seeds=seeds, out=out, values=values)
     with StudyDisplay() as display:
-        found = run(studies, out, workers=jobs, observer=display)
+        found = run(studies, out, workers=jobs, observer=display, command=command_line())
     print_reproduction(found, out, as_json=json)
     if any(one.error is not None for _, one in found.runs):
         raise typer.Exit(1)

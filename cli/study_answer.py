@@ -17,7 +17,6 @@ from cct_text.report.plots import can_plot
 from cct_text.studies import comparison as comparisons
 from cct_text.studies import learning_curve, reproduction, tuning_result
 from cct_text.studies.comparison import Comparison, Side
-from cct_text.studies.intervals import within_percent
 from cct_text.studies.learning_curve import LearningCurve
 from cct_text.studies.recipe_results import RecipeResults
 from cct_text.studies.reproduction import Reproduction
@@ -26,7 +25,7 @@ from cct_text.studies.statistics import Summary
 from cct_text.studies.trials import Trial
 from cct_text.studies.tuning import RECIPE
 from cct_text.studies.tuning_result import Tuned, score_words
-from cct_text.studies.wording import counted, percent
+from cct_text.studies.wording import counted, interval, percent
 
 from .tables import figures_table, fits
 
@@ -154,7 +153,7 @@ def _cells(side: Side, *, stacked: bool) -> list[str]:
     number = _rounded if stacked else "{:,.0f}".format
     return [
         _stacked(percent(side.accuracy), "±") if stacked else percent(side.accuracy),
-        ("\nto " if stacked else " to ").join(within_percent(side.accuracy, 1) or ()),
+        ("\nto " if stacked else " to ").join(interval(side.accuracy, 1) or ()),
         f"{100 * side.macro_f1.mean:.1f}",
         "" if side.coverage is None else f"{side.coverage:.1%}",
         number(side.parameters or 0),

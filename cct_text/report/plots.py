@@ -34,6 +34,7 @@ class Group:
         mean: of them.
         low: lower end of the mean's interval; None where there is none.
         high: upper end likewise.
+        published: accuracy that others report; None where there is none.
     """
 
     name: str
@@ -41,10 +42,11 @@ class Group:
     mean: float
     low: float | None
     high: float | None
+    published: float | None = None
 
 
 @dataclass(frozen=True)
-class Gap:
+class DrawnGap:
     """A difference of two conditions.
 
     Attributes:
@@ -67,7 +69,7 @@ def can_plot() -> bool:
     return find_spec("matplotlib") is not None
 
 
-def plot_comparison(path: Path, title: str, groups: Sequence[Group], gaps: Sequence[Gap]) -> list[Path]:
+def plot_comparison(path: Path, title: str, groups: Sequence[Group], gaps: Sequence[DrawnGap]) -> list[Path]:
     """Accuracies on the left, seed by seed, and differences on the right.
 
     The majority class is told below the plot and not drawn where more than it is compared: so far from the others, it
@@ -105,8 +107,8 @@ def plot_comparison(path: Path, title: str, groups: Sequence[Group], gaps: Seque
 
 
 def _without_majority(
-    groups: Sequence[Group], gaps: Sequence[Gap]
-) -> tuple[Sequence[Group], Sequence[Gap], Group | None]:
+    groups: Sequence[Group], gaps: Sequence[DrawnGap]
+) -> tuple[Sequence[Group], Sequence[DrawnGap], Group | None]:
     """What is drawn, and the group that is not."""
     left_out = next((group for group in groups if group.name == MAJORITY), None)
     others = [gap for gap in gaps if MAJORITY not in gap.name.split(" − ")]
@@ -129,12 +131,16 @@ def _draw_groups(axes: Axes, groups: Sequence[Group]) -> None:
             ends = [100 * share(group.low), 100 * share(group.high)]
             axes.plot(ends, [place + 0.22] * 2, "-", color=STRONG, linewidth=2)
         axes.plot(100 * group.mean, place + 0.22, "D", color=STRONG, markersize=5, clip_on=False)
+        if group.published is not None:
+            axes.plot(100 * group.published, place, "s", color="black", markersize=7, fillstyle="none", clip_on=False)
     axes.set_xlim(*within_percent(axes.get_xlim()))
     _name(axes, [group.name for group in groups])
-    axes.set_xlabel("test accuracy, %:\nseeds, mean and 95 % interval", fontsize=9)
+    known = any(group.published is not None for group in groups)
+    squares = "; square: published" if known else ""
+    axes.set_xlabel(f"test accuracy, %:\nseeds, mean and 95 % interval{squares}", fontsize=9)
 
 
-def _draw_gaps(axes: Axes, gaps: Sequence[Gap]) -> None:
+def _draw_gaps(axes: Axes, gaps: Sequence[DrawnGap]) -> None:
     axes.axvline(0, color="black", linewidth=0.8)
     for place, gap in enumerate(gaps):
         color = STRONG if gap.seen else WEAK

@@ -11,7 +11,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from cct_text.artifacts import RunFolder, write_atomically
-from cct_text.report.plots import Gap, Group, can_plot, plot_comparison
+from cct_text.report.plots import DrawnGap, Group, can_plot, plot_comparison
 from cct_text.studies.comparison import Comparison
 from cct_text.studies.reports import comparison_report
 from cct_text.studies.study import Study, StudyObserver, run_all
@@ -95,7 +95,9 @@ def _plot(out: Path, comparison: Comparison) -> str:
         if side.accuracy is not None
     ]
     gaps = [
-        Gap(f"{pair.first} − {pair.second}", pair.difference.mean, pair.difference.low, pair.difference.high, pair.seen)
+        DrawnGap(
+            f"{pair.first} − {pair.second}", pair.difference.mean, pair.difference.low, pair.difference.high, pair.seen
+        )
         for pair in comparison.pairs
     ]
     title = f"{comparison.dataset}, {rows_and_seeds(comparison.test_rows, len(comparison.seeds))}"

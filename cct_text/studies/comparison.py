@@ -11,7 +11,7 @@ import numpy as np
 
 from cct_text.studies.grid import Condition
 from cct_text.studies.statistics import ALPHA, Difference, SeedLuck, Spread, Summary, difference, holm, summarize
-from cct_text.studies.wording import counted, percent
+from cct_text.studies.wording import counted, p_value, percent
 
 FEW_ROWS = 20
 """Test rows; on fewer a difference is a matter of single texts."""
@@ -306,7 +306,7 @@ def statements(comparison: Comparison) -> list[str]:
         if points < 0:
             names, points, ends = names[::-1], -points, (-ends[1], -ends[0])
         interval = f"95 % interval {ends[0]:.1f} to {ends[1]:.1f}" + (" by itself" if corrected else "")
-        figures = f"{interval}; p = {_p(pair.p_holm)}{corrected}; {counted(pair.seeds, 'seed')}"
+        figures = f"{interval}; p = {p_value(pair.p_holm)}{corrected}; {counted(pair.seeds, 'seed')}"
         if pair.seen:
             said.append(f"{names[0]} is {points:.1f} points better than {names[1]} ({figures}).")
         else:
@@ -341,7 +341,3 @@ def too_few(seeds: int | None, test_rows: int) -> list[str]:
         *(["One seed says nothing about other seeds: add --seeds 5."] if seeds == 1 else []),
         *([f"{test_rows} test rows are too few to tell a difference from luck."] if test_rows < FEW_ROWS else []),
     ]
-
-
-def _p(p: float) -> str:
-    return f"{p:.3f}" if p >= 0.001 else "0.001 or less"

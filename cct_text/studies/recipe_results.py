@@ -14,7 +14,7 @@ from cct_text.studies.compare import write_comparison
 from cct_text.studies.comparison import Comparison
 from cct_text.studies.grid import Condition
 from cct_text.studies.statistics import Summary
-from cct_text.studies.study import Study, StudyObserver, plan, run_all
+from cct_text.studies.study import Study, StudyObserver, joint_record, plan, run_all
 from cct_text.studies.wording import counted, percent
 from cct_text.training.recipes import resolve_config
 
@@ -63,10 +63,11 @@ def plan_recipes(
         values: options of all runs.
 
     Raises:
-        UsageError: if an option or a baseline is unknown, or the folder holds other runs.
+        UsageError: if an option or a baseline is unknown, or the folder holds another study or other
+            runs.
     """
     installed = [name for name, baseline in BASELINES.items() if baseline.installed]
-    return [
+    studies = [
         plan(
             dataset,
             [Condition({"model": resolve_config(dataset, values=values).model.model})],
@@ -78,6 +79,8 @@ def plan_recipes(
         )
         for dataset in dict.fromkeys(datasets or DATASETS)
     ]
+    joint_record(studies).require_same(Path(out))
+    return studies
 
 
 def reproduce_recipes(
@@ -115,6 +118,7 @@ def reproduce_recipes(
     RunFolder(out).write_json(RESULT, results.to_dict())
     with write_atomically(Path(out) / PAGE) as path:
         path.write_text(results_page(results.to_dict()), encoding="utf-8")
+    joint_record(studies).write(Path(out))
     return results
 
 

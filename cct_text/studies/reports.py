@@ -7,12 +7,12 @@ from typing import Any
 
 from cct_text.report.page import Section, Table, render
 from cct_text.studies import comparison as comparisons
-from cct_text.studies import learning_curve
+from cct_text.studies import learning_curve, reproduction
 from cct_text.studies.comparison import Comparison, Pair, Run, Side
-from cct_text.studies.intervals import within_percent
 from cct_text.studies.learning_curve import LearningCurve, Race
+from cct_text.studies.reproduction import Reproduction
 from cct_text.studies.statistics import ALPHA, Difference
-from cct_text.studies.wording import percent, rows_and_seeds
+from cct_text.studies.wording import counted, interval, p_value, percent, rows_and_seeds
 
 INTERVALS = (
     "Mean and standard deviation over seeds; the 95 % interval of the mean is Student's, and tells how far another set of "
@@ -23,7 +23,12 @@ DIFFERENCES = (
     f"differences of the page, their intervals are not. With p below {ALPHA:.2f} a difference counts as seen."
 )
 ONE_SEED = "A difference over one seed is a paired t-test over the test rows, and says nothing about other seeds."
+PUBLISHED = (
+    "A published figure is one run with a seed of its own: the standard error of its difference from ours is "
+    "s √(1 + 1/S), by our standard deviation s over S seeds. No recipe was published; each data set has ours."
+)
 RUN_COLUMNS = {
+    "dataset": "data set",
     "condition": "condition",
     "rows": "rows",
     "seed": "seed",
@@ -89,6 +94,42 @@ def curve_report(curve: LearningCurve, *, svg: str | None, command: str | None) 
     return render(f"Learning curve on {curve.dataset}", rows_and_seeds(curve.test_rows, len(curve.seeds)), sections)
 
 
+def reproduction_report(found: Reproduction, *, svg: str | None, command: str | None) -> str:
+    """The published table as an HTML page; the arguments are those of `comparison_report`."""
+    runs = [run for _, run in found.runs]
+    sections = [
+        *_list("What can be said", reproduction.statements(found)),
+        Section("Accuracy", table=_published(found)),
+        *_plot(svg, "Accuracy of each model on each data set, seed by seed, and the published one"),
+        *_failures(runs),
+        *_list("What the figures are", [INTERVALS, PUBLISHED] if found.seeds > 1 else [PUBLISHED]),
+        *_runs(found.table()),
+        *_repeat(runs, command),
+    ]
+    return render("Published models", f"Beside the published figures, {counted(found.seeds, 'seed')}", sections)
+
+
+def _published(found: Reproduction) -> Table:
+    rows = []
+    for cell in found.cells:
+        ours, figure = cell.accuracy, cell.published
+        rows.append(
+            [
+                cell.name,
+                "" if cell.train_rows is None else f"{cell.train_rows:,}",
+                "failed" if ours is None else percent(ours),
+                "" if figure is None else f"{100 * figure:.2f}",
+                f"{100 * (ours.mean - figure):+.2f}" if ours is not None and figure is not None else "",
+                {None: "", False: "no", True: "yes"}[cell.differs],
+            ]
+        )
+    return Table(
+        "Test accuracy in percent; whether the published figure lies more than two standard errors from ours.",
+        ("model", "train rows", "ours", "published", "difference", "differs"),
+        rows,
+    )
+
+
 def _list(title: str, sentences: Sequence[str]) -> list[Section]:
     return [Section(title, sentences)] if sentences else []
 
@@ -138,7 +179,7 @@ def _side(side: Side, columns: int) -> list[str]:
     return [
         name,
         percent(side.accuracy) + (f", {side.failed} failed" if side.failed else ""),
-        " to ".join(within_percent(side.accuracy, 2) or ()),
+        " to ".join(interval(side.accuracy, 2) or ()),
         f"{100 * side.macro_f1.mean:.2f}",
         "" if side.ece is None else f"{100 * side.ece.mean:.2f}",
         "" if side.coverage is None else f"{side.coverage:.1%}",
@@ -177,7 +218,7 @@ def _difference(found: Difference, p: float, seen: bool) -> list[str]:
     return [
         f"{100 * found.mean:+.2f}",
         f"{100 * found.low:+.2f} to {100 * found.high:+.2f}",
-        f"{p:.3f}" if p >= 0.001 else "< 0.001",
+        p_value(p),
         "seen" if seen else "not seen",
     ]
 

@@ -1,40 +1,42 @@
-"""The paper's table: models x data sets x seeds, beside the published figures."""
+"""The paper's table: what models reached on data sets beside the published figures."""
 
 from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-from cct_text.artifacts import RunFolder
-from cct_text.errors import UsageError, unknown_name
-from cct_text.studies.compare import write_table
 from cct_text.studies.comparison import Run
-from cct_text.studies.grid import Condition
 from cct_text.studies.statistics import Summary, summarize
-from cct_text.studies.study import Study, StudyObserver, plan, run_all
 
-QUICK_MODELS = ("cct-2/1", "cct-2/2", "cct-2/4")
-QUICK_SEEDS = 3
-"""A part of the table that fits into half an hour on two cores."""
-RESULT = "reproduction"
-TABLE = "runs"
 STANDARD_ERRORS = 2.0
 """Ours and the published figure differ where they are further apart than this."""
 
 
 def published() -> dict[str, dict[str, float]]:
     """Published test accuracy in percent by data set and model."""
+    accuracy: dict[str, dict[str, float]] = _file()["accuracy"]
+    return accuracy
+
+
+def official_train_rows() -> dict[str, int]:
+    """Rows that the published models had to learn from, by data set."""
+    rows: dict[str, int] = _file()["train_rows"]
+    return rows
+
+
+@cache
+def _file() -> dict[str, Any]:
     text = (files("cct_text_data") / "published.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
 @dataclass(frozen=True)
-class Cell:
+class ModelOnDataset:
     """A model on a data set.
 
     Attributes:
@@ -43,6 +45,7 @@ class Cell:
         accuracy: ours on test, in [0, 1]; None where all runs failed.
         published: the published one, in [0, 1]; None where there is none.
         train_rows: rows that ours learned from; None where all runs failed.
+        dev_rows: rows of the train split that chose instead; None likewise.
     """
 
     dataset: str
@@ -50,6 +53,27 @@ class Cell:
     accuracy: Summary | None
     published: float | None
     train_rows: int | None
+    dev_rows: int | None
+
+    @classmethod
+    def of(cls, dataset: str, model: str, runs: Sequence[Run]) -> ModelOnDataset:
+        """What the runs of a model on a data set reached."""
+        reached = [float(run.right.mean()) for run in runs if run.right is not None]
+        figure = published()[dataset].get(model)
+        metrics = next((run.metrics for run in runs if run.metrics is not None), None)
+        return cls(
+            dataset=dataset,
+            model=model,
+            accuracy=summarize(reached) if reached else None,
+            published=None if figure is None else figure / 100,
+            train_rows=None if metrics is None else metrics["train_rows"],
+            dev_rows=None if metrics is None else metrics["dev_rows"],
+        )
+
+    @property
+    def name(self) -> str:
+        """As it is called where several stand together."""
+        return f"{self.model} on {self.dataset}"
 
     @property
     def differs(self) -> bool | None:
@@ -68,7 +92,7 @@ class Cell:
 class Reproduction:
     """All cells, and the runs that they rest on, each with its data set."""
 
-    cells: tuple[Cell, ...]
+    cells: tuple[ModelOnDataset, ...]
     seeds: int
     runs: tuple[tuple[str, Run], ...]
 
@@ -81,104 +105,37 @@ class Reproduction:
             "runs": self.table(),
         }
 
+    def runs_of(self, cell: ModelOnDataset) -> list[Run]:
+        """Those that a cell rests on."""
+        return [run for dataset, run in self.runs if (dataset, run.condition.name) == (cell.dataset, cell.model)]
+
     def table(self) -> list[dict[str, Any]]:
         """One line a run."""
         return [{"dataset": dataset, **run.row()} for dataset, run in self.runs]
 
 
-def plan_reproduction(
-    datasets: Sequence[str],
-    models: Sequence[str],
-    *,
-    seeds: int,
-    out: str | Path,
-    values: Mapping[str, object] | None = None,
-) -> list[Study]:
-    """A study for each data set, each with its recipe.
-
-    Args:
-        datasets: names, each taken once; all with published figures when empty.
-        models: names, each taken once; all with published figures when empty.
-        seeds: of each model on each data set.
-        out: folder of all studies.
-        values: options of all runs.
-
-    Raises:
-        UsageError: if nothing is published for a data set, a model is unknown, or the folder holds other runs.
-    """
-    known = published()
-    if unknown := [name for name in datasets if name not in known]:
-        raise UsageError(unknown_name("data set with published figures", unknown[0], list(known)))
-    return [
-        plan(
-            dataset,
-            [Condition({"model": model}) for model in dict.fromkeys(models or known[dataset])],
-            seeds=seeds,
-            out=Path(out) / dataset,
-            values=values,
-            kind="reproduce",
-        )
-        for dataset in dict.fromkeys(datasets or known)
-    ]
-
-
-def reproduce(
-    studies: Sequence[Study],
-    out: str | Path,
-    *,
-    workers: int | None = None,
-    observer: StudyObserver | None = None,
-) -> Reproduction:
-    """Make all runs that are not there yet, and set them beside the published figures.
-
-    `reproduction.json`, `runs.csv` and `runs.parquet` are written into `out`, unless all runs failed.
-
-    Args:
-        studies: as `plan_reproduction` has them.
-        out: folder of the result.
-        workers: processes, of one thread each; as many as suit the cores when not given.
-        observer: hears of each study.
-
-    Raises:
-        UsageError: if the folder cannot be written to.
-        DataError: if a data set changed in between.
-    """
-    known = published()
-    cells, runs = [], []
-    for study in studies:
-        made = run_all(study, workers=workers, observer=observer)
-        runs += [(study.dataset, run) for run in made]
-        cells += [
-            _cell(study.dataset, condition.name, [run for run in made if run.condition == condition], known)
-            for condition in study.conditions
-        ]
-    found = Reproduction(tuple(cells), max(len(study.seeds) for study in studies), tuple(runs))
-    if all(run.error is not None for _, run in runs):
-        return found
-    RunFolder(out).write_json(f"{RESULT}.json", found.to_dict())
-    write_table(Path(out) / TABLE, found.table())
-    return found
-
-
-def _cell(dataset: str, model: str, runs: Sequence[Run], known: Mapping[str, Mapping[str, float]]) -> Cell:
-    reached = [float(run.right.mean()) for run in runs if run.right is not None]
-    figure = known[dataset].get(model)
-    return Cell(
-        dataset=dataset,
-        model=model,
-        accuracy=summarize(reached) if reached else None,
-        published=None if figure is None else figure / 100,
-        train_rows=next((run.metrics["train_rows"] for run in runs if run.metrics is not None), None),
-    )
-
-
 def statements(found: Reproduction) -> list[str]:
     """Where ours and the published figures differ, as far as that can be told."""
     told = [cell for cell in found.cells if cell.differs is not None]
+    fewer = _fewer_rows(found.cells)
     if not told:
-        return ["Whether ours and the published figures differ cannot be told: it takes two seeds of ours or more."]
-    apart = [f"{cell.model} on {cell.dataset}" for cell in told if cell.differs]
+        untold = "Whether ours and the published figures differ cannot be told: it takes two seeds of ours or more."
+        return [untold, *fewer]
+    apart = [cell.name for cell in told if cell.differs]
     errors = f"{STANDARD_ERRORS:.0f} standard errors"
     if not apart:
-        return [f"No figure is more than {errors} from the published one."]
-    return [f"More than {errors} from the published figure: {', '.join(apart)}."]
+        return [f"No figure is more than {errors} from the published one.", *fewer]
+    return [f"More than {errors} from the published figure: {', '.join(apart)}.", *fewer]
+
+
+def _fewer_rows(cells: Sequence[ModelOnDataset]) -> list[str]:
+    """Which data sets are but a part of what the published models learned from."""
+    official, said = official_train_rows(), {}
+    for cell in cells:
+        rows = (cell.train_rows or 0) + (cell.dev_rows or 0)
+        if 0 < rows < official[cell.dataset]:
+            said[cell.dataset] = (
+                f"{cell.dataset}: {rows:,} rows of train and dev, of {official[cell.dataset]:,} in the official train split; "
+                "these figures are no reproduction of the published ones."
+            )
+    return list(said.values())

@@ -3,10 +3,10 @@
 import xml.etree.ElementTree as ET
 
 from cct_text.report import plots
-from cct_text.report.plots import POINT, Gap, Group, plot_comparison
+from cct_text.report.plots import POINT, DrawnGap, Group, plot_comparison
 
 GROUPS = [Group("glove-frozen", [0.91, 0.92], 0.915, 0.90, 0.93), Group("learned", [0.88], 0.88, None, None)]
-GAPS = [Gap("glove-frozen − learned", 0.035, 0.01, 0.06, True)]
+GAPS = [DrawnGap("glove-frozen − learned", 0.035, 0.01, 0.06, True)]
 
 
 def words_of(path):
@@ -50,7 +50,7 @@ def test_what_lies_beyond_0_and_100_percent_is_cut_off(tmp_path):
 
 def test_the_majority_class_is_told_and_leaves_the_others_their_room(tmp_path):
     groups = [*GROUPS, Group("majority", [0.188], 0.188, None, None)]
-    gaps = [*GAPS, Gap("glove-frozen − majority", 0.727, 0.65, 0.80, True)]
+    gaps = [*GAPS, DrawnGap("glove-frozen − majority", 0.727, 0.65, 0.80, True)]
     svg, _ = plot_comparison(tmp_path / "with", "title", groups, gaps)
     words = words_of(svg)
     assert "not drawn, to leave room for the others: majority, 18.8 %" in words
@@ -61,7 +61,7 @@ def test_the_majority_class_is_told_and_leaves_the_others_their_room(tmp_path):
 def test_the_majority_class_is_drawn_where_nothing_else_is_compared(tmp_path):
     groups = [GROUPS[0], Group("majority", [0.188], 0.188, None, None)]
     svg, _ = plot_comparison(
-        tmp_path / "plot", "title", groups, [Gap("glove-frozen − majority", 0.727, 0.65, 0.8, True)]
+        tmp_path / "plot", "title", groups, [DrawnGap("glove-frozen − majority", 0.727, 0.65, 0.8, True)]
     )
     assert {"majority", "glove-frozen − majority"} <= words_of(svg)
 
@@ -72,7 +72,7 @@ def test_no_word_reaches_over_the_edge_of_the_picture(tmp_path, monkeypatch):
     figures = []
     monkeypatch.setattr(plots, "save", lambda figure, path: figures.append(figure) or [])
     plot_comparison(tmp_path / "a", "title", GROUPS, GAPS)
-    plot_comparison(tmp_path / "b", "title", groups, [Gap(f"{long} − {long}", 0.1, 0.0, 0.2, True)])
+    plot_comparison(tmp_path / "b", "title", groups, [DrawnGap(f"{long} − {long}", 0.1, 0.0, 0.2, True)])
     for figure in figures:
         figure.draw_without_rendering()
         for axes in figure.axes:

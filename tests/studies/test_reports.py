@@ -61,7 +61,7 @@ def test_every_figure_of_the_comparison_stands_on_the_page(comparison):
             f"{pair.first} − {pair.second}",
             f"{100 * of.mean:+.2f}",
             f"{100 * of.low:+.2f} to {100 * of.high:+.2f}",
-            "< 0.001",
+            "0.001 or less",
             "seen",
             "5",
         ] in read.rows

@@ -7,15 +7,22 @@ import pytest
 from cct_text.datasets.registry import ENTRIES
 from cct_text.errors import UsageError
 from cct_text.model.architecture import MODEL_NAMES
-from cct_text.studies.reproduction import Cell, Reproduction, plan_reproduction, published, reproduce, statements
+from cct_text.studies.reproduce import plan_reproduction, reproduce
+from cct_text.studies.reproduction import (
+    ModelOnDataset,
+    Reproduction,
+    official_train_rows,
+    published,
+    statements,
+)
 from cct_text.studies.statistics import summarize
 from tests.support.official_files import QUESTIONS, write_trec
 
 SMALL = {"width": 16, "epochs": 1, "max_words": 16, "embeddings": "learned", "embedding_dim": 16, "train_rows": 100}
 
 
-def cell(values, figure):
-    return Cell("trec", "cct-2/1", summarize(values) if values else None, figure, 4_907)
+def cell(values, figure, dev_rows=545):
+    return ModelOnDataset("trec", "cct-2/1", summarize(values) if values else None, figure, 4_907, dev_rows)
 
 
 def test_the_published_figures_are_those_of_named_models_on_registered_data_sets():
@@ -23,7 +30,7 @@ def test_the_published_figures_are_those_of_named_models_on_registered_data_sets
     assert known["trec"]["cct-4/2"] == 93.60
     assert known["ag_news"]["cct-6/4"] == 92.95
     assert all(len(models) == 9 and models.keys() <= set(MODEL_NAMES) for models in known.values())
-    assert known.keys() <= set(ENTRIES)
+    assert known.keys() == official_train_rows().keys() <= set(ENTRIES)
 
 
 def test_two_standard_errors_of_the_difference_by_hand():
@@ -50,6 +57,11 @@ def test_what_lies_apart_is_named():
     near, far = cell([0.90, 0.91], 0.91), cell([0.90, 0.91], 0.80)
     assert statements(Reproduction((near,), 2, ())) == [
         "No figure is more than 2 standard errors from the published one."
+    ]
+    part = cell([0.90, 0.91], 0.91, dev_rows=0)
+    assert statements(Reproduction((part, part), 2, ()))[1:] == [
+        "trec: 4,907 rows of train and dev, of 5,452 in the official train split; "
+        "these figures are no reproduction of the published ones."
     ]
     assert statements(Reproduction((near, far), 2, ())) == [
         "More than 2 standard errors from the published figure: cct-2/1 on trec."
@@ -82,3 +94,9 @@ def test_our_figures_stand_beside_the_published_ones(tmp_path):
     assert first.accuracy.seeds == 2
     assert statements(found) == json.loads((tmp_path / "reproduction.json").read_text())["statements"]
     assert {row["dataset"] for row in found.table()} == {"trec"}
+    assert len(found.runs_of(first)) == 2
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for figure in (f"{100 * first.accuracy.mean:.2f}", "91.00", "cct-2/1 on trec", "square: published"):
+        assert figure in page
+    with pytest.raises(UsageError, match="holds another study"):
+        plan_reproduction(["trec"], ["cct-2/2"], seeds=2, out=tmp_path, values=values)
