@@ -1,5 +1,8 @@
 """What all tests share."""
 
+import sys
+from dataclasses import dataclass
+
 import pytest
 import torch
 
@@ -19,3 +22,28 @@ def server(monkeypatch):
         monkeypatch.setenv(name, "127.0.0.1")
     with http_server() as server:
         yield server
+
+
+@dataclass
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def cct_text(monkeypatch, capfd):
+    """Runs `cct-text ARGUMENTS` in this process: exit code, standard output, standard error."""
+    from cct_text_cli.main import main
+
+    def run(*arguments: object) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["cct-text", *map(str, arguments)])
+        capfd.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as exit_:
+            code = exit_.code or 0
+        return Outcome(code, *capfd.readouterr())
+
+    return run
