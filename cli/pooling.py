@@ -29,6 +29,7 @@ def pooling(
         str, typer.Option(help="minilm, or a folder with a model of the transformers library.")
     ] = "minilm",
     max_pieces: Annotated[int, typer.Option(min=3, help="Word pieces kept of a text.")] = 128,
+    bf16: Annotated[bool, typer.Option("--bf16", help="Let the encoder compute in bfloat16.")] = False,
     seeds: SeedsOption = 5,
     data_dir: DataDirOption = None,
     dev: DevOption = None,
@@ -58,7 +59,7 @@ def pooling(
     }
     folder = out or Path("runs") / "-".join(["pooling", folder_name(dataset), folder_name(encoder)])
     study = plan_poolings(dataset, seeds=seeds, out=folder, values=given_values(flags, set_))
-    loaded = FrozenEncoder(encoder, max_pieces=max_pieces)
+    loaded = FrozenEncoder(encoder, max_pieces=max_pieces, bf16=bf16)
     with StudyDisplay() as display:
         comparison = compare_poolings(study, loaded, observer=display, command=command_line())
     print_comparison(comparison, folder, as_json=json)

@@ -59,13 +59,15 @@ class FrozenEncoder:
     Args:
         name: `minilm`, or a folder in the library's format.
         max_pieces: word pieces kept of a text, special ones included.
+        bf16: whether it computes in bfloat16, which some processors do several times as fast; its states then have three
+            digits.
 
     Raises:
         ResourceError: if a package is not installed.
         DataError: if the folder holds no such model, or one that does not take so many word pieces.
     """
 
-    def __init__(self, name: str = MINILM, *, max_pieces: int = 128) -> None:
+    def __init__(self, name: str = MINILM, *, max_pieces: int = 128, bf16: bool = False) -> None:
         try:
             from transformers import AutoModel, AutoTokenizer
         except ImportError:
@@ -77,6 +79,7 @@ class FrozenEncoder:
             )
         self.name = name
         self.max_pieces = max_pieces
+        self.bf16 = bf16
         try:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
             self.network: Any = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval()
@@ -84,6 +87,8 @@ class FrozenEncoder:
             raise DataError(f"cannot load the model: {str(error).splitlines()[0]}", path=name) from None
         if self.network.config.is_encoder_decoder:
             self.network = self.network.get_encoder()
+        if bf16:
+            self.network = self.network.bfloat16()
         try:
             self._hidden([[0] * max_pieces])
         except (IndexError, RuntimeError, TypeError, ValueError) as error:

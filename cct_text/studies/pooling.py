@@ -156,7 +156,9 @@ def compare_poolings(
 
 def _probe(encoder: FrozenEncoder) -> dict[str, Any]:
     """What a run depends on beside its options: `probe` in its metrics."""
-    return {"encoder": encoder.name, "max_pieces": encoder.max_pieces, "learning_rates": list(LEARNING_RATES)}
+    precision = "bf16" if encoder.bf16 else "fp32"
+    options = {"encoder": encoder.name, "max_pieces": encoder.max_pieces, "encoder_precision": precision}
+    return {**options, "learning_rates": list(LEARNING_RATES)}
 
 
 def _require_same_probe(folder: RunFolder, encoder: FrozenEncoder) -> None:

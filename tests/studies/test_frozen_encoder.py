@@ -27,6 +27,13 @@ def encoder():
     return FrozenEncoder(max_pieces=32)
 
 
+def test_hidden_states_in_bfloat16_are_nearly_those_in_float32(encoder):
+    whole, rounded = encoder.encode(TEXTS), FrozenEncoder(max_pieces=32, bf16=True).encode(TEXTS)
+    error = (whole.flat.float() - rounded.flat.float()).abs()
+    assert 1e-4 < error.mean() < 0.01
+    assert np.array_equal(whole.offsets, rounded.offsets)
+
+
 def test_hidden_states_are_those_of_the_model_alone(encoder):
     states = encoder.encode(TEXTS)
     for row, text in enumerate(TEXTS):
