@@ -60,12 +60,13 @@ QUESTIONS = (
         "Four ways to get word vectors of 150 dimensions with the same recipe: `learned` (random, trained), `glove-frozen` and "
         "`glove-tuned` (GloVe 6B, 50-d beside a 100-d part, fixed or trained on), `corpus` (word2vec on the train split's own "
         "text, trained on).",
-        "Start from GloVe and train it: nothing was seen to be better than `glove-tuned` on any of the five, and learned vectors "
-        "fall behind it on TREC, SST-3 and AG News. Frozen vectors are worth it where rows are few: on TREC they are better "
-        "than learned ones. Where rows are many or long they are a brake: on AG News and IMDb tuned ones are better, on IMDb "
-        "learned ones too. Without vectors from elsewhere, in a language of one's own, say, learn them from the train split's "
-        "text first where there is much of it: on AG News and IMDb that is better than starting at random, and no difference "
-        "from tuned GloVe could be seen; on the three small data sets it is worse than tuned GloVe.",
+        "Start from GloVe and train it: nothing was seen to be better than `glove-tuned` on any of the five, and learned "
+        "vectors fall behind it on TREC, SST-3 and AG News. Frozen vectors are worth it where rows are few: on TREC they "
+        "are better than learned ones. Where rows are many or long they are a brake: on AG News and IMDb tuned ones are "
+        "better, on IMDb learned ones too. Without vectors from elsewhere, in a language of one's own, say, learn them "
+        "from the train split's text first where there is much of it: on AG News and IMDb that is better than starting at"
+        " random, and no difference from tuned GloVe could be seen; on the three small data sets it is worse than tuned "
+        "GloVe.",
     ),
     Question(
         "Does SeqPool help?",

@@ -9,12 +9,11 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
-from math import isfinite
 from pathlib import Path
-from types import NoneType
-from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Self, get_type_hints
 
 from cct_text.errors import UsageError, unknown_name
+from cct_text.option_values import Option
 
 EmbeddingMode = Literal["learned", "glove-frozen", "glove-tuned", "corpus"]
 Pooling = Literal["seqpool", "class-token", "mean", "max"]
@@ -264,74 +263,6 @@ class Config:
         return tomli_w.dumps(self.to_dict())
 
 
-@dataclass(frozen=True)
-class _Option:
-    """One field of one section: where it stands, and how a value becomes one of its type."""
-
-    section: str
-    name: str
-    hint: Any
-    low: float | None
-    high: float | None
-
-    @property
-    def path(self) -> str:
-        return f"{self.section}.{self.name}"
-
-    def convert(self, value: object) -> object:
-        """The value as the field's type; ValueError says what was expected."""
-        optional = NoneType in get_args(self.hint)
-        if optional and (value is None or value == ""):
-            return None
-        hint = next(arg for arg in get_args(self.hint) if arg is not NoneType) if optional else self.hint
-        converted = _convert(value, hint)
-        for number in converted if isinstance(converted, tuple) else (converted,):
-            if isinstance(number, int | float) and not isinstance(number, bool):
-                if self.low is not None and not number >= self.low:
-                    raise ValueError(f"expected at least {self.low:.10g}")
-                if self.high is not None and not number <= self.high:
-                    raise ValueError(f"expected at most {self.high:.10g}")
-        return converted
-
-
-def _convert(value: object, hint: Any) -> object:  # noqa: ANN401 - a type hint is of no one type
-    if get_origin(hint) is Literal:
-        if value not in get_args(hint):
-            raise ValueError(f"expected one of {', '.join(get_args(hint))}")
-        return value
-    if hint == tuple[int, ...]:
-        items = value.split("+") if isinstance(value, str) else [value] if isinstance(value, int) else value
-        if not isinstance(items, list | tuple) or not items:
-            raise ValueError("expected whole numbers joined by +")
-        return tuple(_convert(item, int) for item in items)
-    if get_origin(hint) is tuple:
-        items = value.split(",") if isinstance(value, str) else value
-        if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
-            raise ValueError("expected a list of strings")
-        return tuple(item for item in items if item)
-    if hint is bool:
-        words = {"true": True, "false": False}
-        if isinstance(value, str) and value.lower() in words:
-            return words[value.lower()]
-        if not isinstance(value, bool):
-            raise ValueError("expected true or false")
-        return value
-    if hint is str:
-        if not isinstance(value, str):
-            raise ValueError("expected a string")
-        return value
-    expected = "a whole number" if hint is int else "a number"
-    if isinstance(value, bool) or (hint is int and isinstance(value, float)):
-        raise ValueError(f"expected {expected}")
-    try:
-        number = hint(value)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"expected {expected}") from None
-    if isinstance(number, float) and not isfinite(number):
-        raise ValueError(f"expected {expected}")
-    return number
-
-
 def option_name(key: str) -> str:
     """The plain name of an option that is called by `name` or `section.name`.
 
@@ -349,10 +280,10 @@ def option_name(key: str) -> str:
 
 
 @cache
-def _options() -> dict[str, _Option]:
+def _options() -> dict[str, Option]:
     """Every option by its name."""
     return {
-        option.name: _Option(
+        option.name: Option(
             section.name, option.name, hints[option.name], option.metadata.get("low"), option.metadata.get("high")
         )
         for section in fields(Config)

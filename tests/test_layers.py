@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "cct_text"
 
-FOUNDATION = {"lazy", "errors", "config", "download", "folder_lock", "artifacts", "provenance"}
+FOUNDATION = {"lazy", "errors", "option_values", "config", "download", "folder_lock", "artifacts", "provenance"}
 DATA_IN = {"text", "datasets"}
 NETWORK = {"vectors", "model"}
 
@@ -21,7 +21,8 @@ NETWORK = {"vectors", "model"}
 MAY_IMPORT: dict[str, set[str]] = {
     "lazy": set(),
     "errors": set(),
-    "config": {"errors"},
+    "option_values": set(),
+    "config": {"errors", "option_values"},
     "download": {"errors", "config"},
     "artifacts": {"errors", "config", "download"},
     "folder_lock": {"errors", "artifacts"},
