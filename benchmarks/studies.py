@@ -126,12 +126,13 @@ def run(study: Study, folder: Path) -> bool:
     print(f"{study.name} ...", file=sys.stderr, flush=True)
     out = folder / study.name
     command = [sys.executable, "-m", "cct_text_cli", *study.arguments, "--out", str(out)]
+    measured = conditions()
     done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
     if done.returncode:
         return False
     answer = json.loads((out / f"{study.answer}.json").read_text(encoding="utf-8"))
     RESULTS.mkdir(parents=True, exist_ok=True)
-    kept = {"command": study.command, "measured": conditions(), **answer}
+    kept = {"command": study.command, "measured": measured, **answer}
     study.result.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     plot = out / f"{study.answer}.svg"
     if plot.exists():

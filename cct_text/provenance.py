@@ -23,7 +23,10 @@ def provenance() -> dict[str, Any]:
 
 @cache
 def commit() -> str | None:
-    """The commit that the library is run from, with a `+` where files differ from it; None where it is installed."""
+    """The commit that the library is run from, with a `+` where files differ from it; None where it is installed.
+
+    What is checked out at the first call counts: a run asks before it begins.
+    """
     root = Path(__file__).parents[1]
     if not (root / ".git").exists():
         return None
@@ -48,7 +51,9 @@ def cpuinfo(name: str) -> str:
 def _git(folder: Path, *arguments: str) -> str:
     """What git says; nothing where it is not there."""
     try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["git", "--no-optional-locks", "-C", str(folder), *arguments], capture_output=True, text=True, check=False
+        )
     except OSError:
         return ""
     return done.stdout.strip()

@@ -59,6 +59,7 @@ def print_reproduction(found: Reproduction, folder: Path, *, as_json: bool) -> N
     over = counted(found.seeds, "seed")
     note = f"test accuracy in %: mean and standard deviation over {over}, and what was published, of which one run is known"
     _answer(found.to_dict(), [_reproduced(found)], note, reproduction.statements(found), folder, as_json=as_json)
+    _miss_plot(as_json=as_json)
 
 
 def print_recipes(found: RecipeResults, folder: Path, *, as_json: bool) -> None:

@@ -86,7 +86,7 @@ class Side:
         dev_accuracy: mean; None where there is no dev split.
         macro_f1: on test.
         ece: expected calibration error on test; None where the scores are no probabilities.
-        accuracy_unseen: on the test rows that do not stand in train as well; None where all are such.
+        accuracy_unseen: on the test rows that do not stand in train or dev as well; None where none do, or all.
         accuracies: on test, seed by seed.
         coverage: share of the running words of train with a vector; None without pre-trained vectors.
         parameters: trained ones, without word vectors and positions.
@@ -160,11 +160,10 @@ class Comparison:
     runs: tuple[Run, ...]
 
     @property
-    def test_rows_in_train(self) -> int:
-        """Test rows that stand word for word in train as well."""
-        tests = [run.metrics["test"] for run in self.runs if run.metrics is not None]
-        unseen = [test["without_rows_in_train"]["rows"] for test in tests if test.get("without_rows_in_train")]
-        return self.test_rows - unseen[0] if unseen else 0
+    def test_rows_in_train(self) -> int | None:
+        """Test rows that stand word for word in train or dev as well; None where runs learned from different rows."""
+        counts = {run.metrics.get("test_rows_in_train") for run in self.runs if run.metrics is not None}
+        return counts.pop() if len(counts) == 1 else None
 
     @classmethod
     def of(cls, dataset: str, runs: Sequence[Run]) -> Comparison:
@@ -323,6 +322,10 @@ def statements(comparison: Comparison) -> list[str]:
 def _on_unseen_rows(comparison: Comparison) -> list[str]:
     """Accuracies on the test rows that do not stand in train as well, where some do."""
     seen = comparison.test_rows_in_train
+    if not seen:
+        return []
+    if seen == comparison.test_rows:
+        return ["All test rows stand word for word in train: these accuracies tell nothing of new texts."]
     told = [f"{side.name} {percent(side.accuracy_unseen)}" for side in comparison.sides if side.accuracy_unseen]
     rows = "test row that stands" if seen == 1 else f"{seen:,} test rows that stand"
     return [f"Without the {rows} word for word in train: {'; '.join(told)}."] if told else []

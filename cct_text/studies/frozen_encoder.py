@@ -79,7 +79,7 @@ class FrozenEncoder:
             )
         self.name = name
         self.max_pieces = max_pieces
-        self.bf16 = bf16
+        self.precision = "bf16" if bf16 else "fp32"
         try:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
             self.network: Any = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval()

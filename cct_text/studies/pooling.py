@@ -156,8 +156,7 @@ def compare_poolings(
 
 def _probe(encoder: FrozenEncoder) -> dict[str, Any]:
     """What a run depends on beside its options: `probe` in its metrics."""
-    precision = "bf16" if encoder.bf16 else "fp32"
-    options = {"encoder": encoder.name, "max_pieces": encoder.max_pieces, "encoder_precision": precision}
+    options = {"encoder": encoder.name, "max_pieces": encoder.max_pieces, "encoder_precision": encoder.precision}
     return {**options, "learning_rates": list(LEARNING_RATES)}
 
 
@@ -184,7 +183,7 @@ def _train(job: Job, data: EncodedDataset, encoder: FrozenEncoder) -> dict[str, 
     best = max(fits, key=lambda fit: fit.score)
     seconds = time.perf_counter() - start
     metrics = {
-        **_metrics(RunFolder(job.out), job.config, data, best, encoder.name, seconds),
+        **_metrics(RunFolder(job.out), job.config, data, best, encoder, seconds),
         "probe": _probe(encoder),
         "config": job.config.to_dict(),
         "chosen": {"learning_rate": best.learning_rate},
@@ -241,7 +240,7 @@ def _logits(network: PooledClassifier, states: HiddenStates) -> np.ndarray:
 
 
 def _metrics(
-    folder: RunFolder, config: Config, data: EncodedDataset, fit: _Fit, encoder: str, seconds: float
+    folder: RunFolder, config: Config, data: EncodedDataset, fit: _Fit, encoder: FrozenEncoder, seconds: float
 ) -> dict[str, Any]:
     dataset, dev, test, temperature = data.dataset, None, None, 1.0
     if data.dev is not None:
@@ -255,7 +254,7 @@ def _metrics(
         write_predictions(folder, dataset.test, logits, dataset.labels, temperature)
     epochs = config.training.epochs
     learner = Learner(
-        model=encoder,
+        model=encoder.name,
         embeddings=None,
         coverage=None,
         parameters=sum(parameter.numel() for parameter in fit.network.parameters()),
@@ -265,7 +264,7 @@ def _metrics(
         best_epoch=fit.epoch,
         seconds=seconds,
         texts=len(dataset.train) * epochs * len(LEARNING_RATES),
-        precision="fp32",
+        precision=encoder.precision,
         threads=torch.get_num_threads(),
         device="cpu",
         truncated_fraction=data.train.truncated_fraction,

@@ -118,6 +118,8 @@ def statements(found: Reproduction) -> list[str]:
     """Where ours and the published figures differ, as far as that can be told."""
     told = [cell for cell in found.cells if cell.differs is not None]
     fewer = _fewer_rows(found.cells)
+    if not any(cell.published is not None and cell.accuracy is not None for cell in found.cells):
+        return ["None of what was reached has a published figure.", *fewer]
     if not told:
         untold = "Whether ours and the published figures differ cannot be told: it takes two seeds of ours or more."
         return [untold, *fewer]

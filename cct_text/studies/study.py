@@ -81,7 +81,7 @@ class Study:
 def joint_record(studies: Sequence[Study]) -> StudyRecord:
     """What makes several studies of one kind, each of its own data set, the same ones."""
     names = [f"{name} on {study.dataset}" for study in studies for name in study.record.conditions]
-    return StudyRecord(studies[0].kind, "several data sets", tuple(names))
+    return StudyRecord(studies[0].kind, "the models", tuple(names))
 
 
 def _depends_on_the_seed(condition: Condition) -> bool:

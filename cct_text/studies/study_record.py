@@ -40,7 +40,10 @@ class StudyRecord:
         kept = _read(folder)
         same = (kept.kind, kept.dataset) == (self.kind, self.dataset)
         if not same or not set(kept.conditions) <= set(self.conditions):
-            raise UsageError(f"{folder}: holds another study ({kept}), not {self}; choose another --out for this one")
+            raise UsageError(
+                f"{folder}: holds another study ({kept}), not {self}; choose another --out for this one, "
+                "or name what it holds as well to add to it"
+            )
 
     def write(self, folder: Path) -> None:
         """Write `study.json` into a folder.

@@ -74,6 +74,7 @@ def run_metrics(
         "train_rows": len(dataset.train.labels),
         "dev_rows": len(dataset.dev.labels),
         "test_rows": 0 if dataset.test is None else len(dataset.test.labels),
+        "test_rows_in_train": 0 if dataset.test is None else int(dataset.test_seen_in_train.sum()),
         "labels": list(dataset.labels),
         "model": learner.model,
         "embeddings": learner.embeddings,

@@ -19,6 +19,7 @@ from cct_text.model.network import TextNetwork
 from cct_text.model.persistence import build_network, weights_of
 from cct_text.model.saved import SavedModel
 from cct_text.model.zoo import parameter_counts
+from cct_text.provenance import commit
 from cct_text.training.calibration import Calibration
 from cct_text.training.checkpoint import (
     Checkpoint,
@@ -83,6 +84,7 @@ def _train(
         if resume and (finished := _finished(folder, config)) is not None:
             return finished
         _require_free(folder)
+    commit()  # what is checked out now is what runs
     data = prepare(config)
     fingerprint = {"data": data.dataset.sha256, "tokenizer": sha256(data.tokenizer.to_json().encode()).hexdigest()}
     if checkpoint is not None and checkpoint["fingerprint"] != fingerprint:

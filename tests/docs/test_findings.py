@@ -62,9 +62,10 @@ def test_frozen_vectors_are_better_than_learned_ones_on_trec_alone_and_a_brake_w
     assert where(seen, "glove-tuned", "glove-frozen") == ["ag_news", "imdb"]
 
 
-def test_vectors_of_the_corpus_are_better_than_random_ones_where_text_is_much_and_worse_than_glove_where_it_is_little():
+def test_vectors_of_the_corpus_are_better_than_random_ones_where_text_is_much_and_worse_on_trec():
     seen = {name: better(answer) for name, answer in answers("embeddings-").items()}
     assert where(seen, "corpus", "learned") == ["ag_news", "imdb"]
+    assert where(seen, "learned", "corpus") == ["trec"]
     assert where(seen, "glove-tuned", "corpus") == ["trec", "sst2", "sst3"]
 
 
@@ -72,10 +73,12 @@ def test_no_pooling_is_better_than_another_where_the_encoder_learns_with_it():
     assert [better(answer) for answer in answers("own-pooling-").values()] == [set()]
 
 
-def test_seqpool_is_better_than_every_other_pooling_of_minilm():
-    assert answers("pooling-").keys() == {"trec", "sst2"}
-    for answer in answers("pooling-").values():
-        assert {("seqpool", other) for other in ("class-token", "mean", "max")} <= better(answer)
+def test_seqpool_is_better_than_max_and_class_token_of_minilm_and_than_mean_but_on_sst3():
+    seen = {name: better(answer) for name, answer in answers("pooling-").items()}
+    for other in ("class-token", "max"):
+        assert where(seen, "seqpool", other) == list(seen)
+    assert where(seen, "seqpool", "mean") == [name for name in seen if name != "sst3"]
+    assert {"trec", "sst2", "sst3", "ag_news"} <= seen.keys()
 
 
 def test_no_baseline_is_better_than_the_compact_transformer_on_short_texts_and_some_are_worse():
@@ -94,7 +97,8 @@ def test_the_published_figures_are_reached_on_trec_and_not_on_ag_news():
     gaps = {name: [] for name in ("trec", "ag_news")}
     for cell in answer["cells"]:
         gaps[cell["dataset"]].append((100 * (cell["accuracy"]["mean"] - cell["published"]), cell["differs"]))
-    assert all(gap > 0 or not differs for gap, differs in gaps["trec"])
+    assert sorted((gap > 0, differs) for gap, differs in gaps["trec"] if gap < 0) == [(False, False)]
+    assert len(gaps["trec"]) == 3
     assert all(-1.5 < gap < -1 for gap, _ in gaps["ag_news"])
 
 

@@ -42,6 +42,7 @@ def test_a_difference_that_is_seen_is_told_with_the_better_side_first():
 def test_what_is_reached_on_test_rows_that_do_not_stand_in_train_is_told():
     runs = sides(40, seeds=2)
     for one in runs:
+        one.metrics["test_rows_in_train"] = 10
         one.metrics["test"]["without_rows_in_train"] = {"rows": 390, "accuracy": one.right[10:].mean()}
     comparison = Comparison.of("trec", runs)
     assert comparison.test_rows_in_train == comparison.to_dict()["test_rows_in_train"] == 10
@@ -50,6 +51,17 @@ def test_what_is_reached_on_test_rows_that_do_not_stand_in_train_is_told():
         f"{100 * one.accuracy_unseen.mean:.2f} ± {100 * one.accuracy_unseen.std:.2f}" for one in comparison.sides
     )
     assert said == f"Without the 10 test rows that stand word for word in train: bad {bad}; good {good}."
+
+
+def test_where_all_test_rows_stand_in_train_that_is_told_and_where_runs_differ_in_it_nothing_is():
+    runs = sides(40, seeds=2)
+    for one in runs:
+        one.metrics["test_rows_in_train"] = 400
+    assert statements(Comparison.of("trec", runs))[-1].startswith("All test rows stand word for word in train")
+    runs[0].metrics["test_rows_in_train"] = 7
+    comparison = Comparison.of("trec", runs)
+    assert comparison.test_rows_in_train is None
+    assert "word for word" not in " ".join(statements(comparison))
 
 
 def test_what_dev_chose_and_where_a_run_was_made_stand_in_its_line():

@@ -101,7 +101,7 @@ def test_commit_and_processor_are_told_where_they_are_known(comparison):
 def test_all_versions_that_runs_were_made_with_are_told_once(comparison):
     later = run(Condition({"model": "good"}), 9, np.arange(400) < 340, versions={"torch": "2.14.0"})
     found = Comparison.of("data", [*comparison.runs, later])
-    lines = "cct-text compare data --seeds 5\ntorch 2.13.0\ntorch 2.14.0\ndata sha256 abc123"
+    lines = "cct-text compare data --seeds 5\ntorch 2.13.0\ntorch 2.14.0\ndata sha256 of the data set abc123"
     assert lines in read_report(found, command="cct-text compare data --seeds 5").text
 
 

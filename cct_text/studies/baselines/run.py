@@ -13,6 +13,7 @@ from cct_text.config import Config
 from cct_text.datasets import Dataset, load_dataset
 from cct_text.errors import UsageError
 from cct_text.folder_lock import alone_in
+from cct_text.provenance import commit
 from cct_text.studies.baselines import BASELINES
 from cct_text.studies.baselines.learned import Learned
 from cct_text.training.calibration import fit_temperature
@@ -63,6 +64,7 @@ def _finished(folder: RunFolder, own: Mapping[str, Any]) -> dict[str, Any] | Non
 
 def _train(name: str, config: Config, folder: RunFolder, own: Mapping[str, Any]) -> dict[str, Any]:
     """`train_baseline` in a folder that holds no run and that no other process trains into."""
+    commit()  # what is checked out now is what runs
     if name in KIM_CNN:
         metrics = {**_kim_cnn(folder, name, config), **own}
     else:
