@@ -72,8 +72,7 @@ QUESTIONS = (
         "Does SeqPool help?",
         "pooling-",
         "On the hidden states of another model, a frozen MiniLM: only the pooling and a linear head are trained. "
-        "MiniLM was itself trained for mean pooling; its class token was not. It reads the first 128 word pieces of a text, which "
-        "is half of a long review.",
+        "MiniLM was itself trained for mean pooling; its class token was not. It reads 128 word pieces of a text.",
         "Let the pooling learn: behind an encoder that is not trained itself SeqPool was better than max and class token on "
         "all of these, and better than mean on all but SST-3, where no difference could be seen, for one weight per dimension.",
     ),
