@@ -128,6 +128,18 @@ _NAME = re.compile(
 )
 
 
+def model_size(name: str) -> tuple[str, str]:
+    """Layers and kernels as a model's name writes them: `2` and `1+3+5` of `cct-2/1+3+5`; kernels `1` where it has none.
+
+    Raises:
+        UsageError: if there is no such model.
+    """
+    match = _NAME.fullmatch(name)
+    if match is None:
+        raise UsageError(unknown_name("model", name, MODEL_NAMES))
+    return match["layers"], match["kernels"] or "1"
+
+
 def resolve_architecture(model: str | ModelConfig, embedding_dim: int) -> Architecture:
     """The sizes that a model's name and the options beside it stand for.
 

@@ -9,6 +9,7 @@ from itertools import product
 
 from cct_text.config import option_name
 from cct_text.errors import UsageError, unknown_name
+from cct_text.model.architecture import model_size
 from cct_text.studies.baselines import BASELINES
 
 EMBEDDINGS = "embeddings=learned,glove-frozen,glove-tuned,corpus"
@@ -91,7 +92,7 @@ def model_beside(conditions: Sequence[Condition], model: str) -> str:
     It is the one that they vary, where all have as many layers and the same kernel; otherwise `model`.
     """
     varied = [condition.values["model"] for condition in conditions if "model" in condition.values]
-    return varied[0] if len({_size(one) for one in varied}) == 1 else model
+    return varied[0] if len({model_size(one) for one in varied}) == 1 else model
 
 
 def baselines(names: Sequence[str], model: str) -> list[Condition]:
@@ -116,12 +117,6 @@ def baselines(names: Sequence[str], model: str) -> list[Condition]:
 
 
 def _relative(model: str, family: str) -> str:
-    """The model of another family with as many layers and the same kernel: `cvt-4/2` of `cct-4/2`."""
-    layers, kernel = _size(model)
-    return f"{family}-{layers}" if family == "transformer" else f"{family}-{layers}/{kernel}"
-
-
-def _size(model: str) -> tuple[str, str]:
-    """Layers and kernel in a model's name."""
-    match = re.fullmatch(r"[a-z-]+-(?P<layers>\d+)(?:/(?P<kernel>\d+))?.*", model)
-    return (match["layers"], match["kernel"] or "1") if match else ("2", "1")
+    """The model of another family with as many layers and the same kernels: `cvt-4/2` of `cct-4/2`."""
+    layers, kernels = model_size(model)
+    return f"{family}-{layers}" if family == "transformer" else f"{family}-{layers}/{kernels}"

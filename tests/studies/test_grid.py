@@ -53,6 +53,7 @@ def test_what_cannot_be_varied_is_told(vary, told):
 def test_baselines_by_name_and_the_relatives_of_a_model():
     found = baselines(["tfidf-lr", "transformer", "vit-lite", "cvt"], "cct-4/2x1")
     assert [one.name for one in found] == ["tfidf-lr", "transformer-4", "vit-lite-4/2", "cvt-4/2"]
+    assert [one.name for one in baselines(["transformer", "cvt"], "cct-2/1+3+5")] == ["transformer-2", "cvt-2/1+3+5"]
     assert [one.folder for one in found[:2]] == ["baseline=tfidf-lr", "model=transformer-4"]
     assert all(one.baseline for one in found)
 
