@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -15,24 +14,7 @@ from cct_text.datasets import load_dataset
 from cct_text.datasets.official import _tree_nodes
 from cct_text.datasets.registry import ENTRIES
 from tests.support.official_files import rows_of
-
-DATA = os.environ.get("CCT_TEXT_DATA")
-
-
-def there(*names):
-    """Those of the data sets whose files are in $CCT_TEXT_DATA; the embedded one always."""
-    return [
-        name
-        for name in names
-        if name == "questions"
-        or (DATA and all((Path(DATA) / ENTRIES[name].folder / file.name).is_file() for file in ENTRIES[name].files))
-    ]
-
-
-def of(name):
-    """The test is one of this data set: without its files there is no such test."""
-    return lambda test: test if there(name) else None
-
+from tests.support.real_data import DATA, of, there
 
 ROWS = {
     "questions": (420, 60, 120),

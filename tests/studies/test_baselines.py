@@ -17,6 +17,7 @@ from cct_text.studies.baselines.learned import choose
 from cct_text.studies.baselines.linear import Logistic, NaiveBayesSVM, log_count_ratio
 from cct_text.studies.baselines.run import train_baseline
 from cct_text.training.recipes import resolve_config
+from tests.support.real_data import of
 
 
 def config(**values):
@@ -125,6 +126,7 @@ def test_a_finished_run_is_taken_as_it_is_and_one_of_other_options_refused(runs)
         train_baseline("nb-svm", config(), folder)
 
 
+@of("trec")
 @pytest.mark.parametrize(("name", "low", "high"), [("tfidf-lr", 0.86, 0.91), ("nb-svm", 0.87, 0.91)])
 def test_accuracy_on_trec_is_what_is_known_of_it(name, low, high, tmp_path):
     metrics = train_baseline(name, resolve_config("trec"), tmp_path)
@@ -201,6 +203,7 @@ def test_nb_svm_is_the_same_whatever_numpy_drew_before():
     assert np.array_equal(*weights)
 
 
+@of("sst2")
 def test_fasttext_learns_from_rows_that_stand_class_by_class(tmp_path):
     some = resolve_config("sst2", values={"phrases": "false", "train_rows": 2000})
     labels = load_dataset(some.data).train.labels
