@@ -103,6 +103,8 @@ class EmbeddingConfig(_Section):
     corpus: word2vec on the train split's own text, trained on."""
     vectors: str = "glove.6B.50d"
     """Name or path of pre-trained vectors; several are stacked side by side with `+`."""
+    corpus_dim: int = _bounded(0, 0)
+    """Width of word2vec vectors of the train split's own text that stand beside pre-trained ones; 0: none."""
     embedding_dim: int = _bounded(100, 1)
     """Width of the word vectors for `learned` and `corpus`; pre-trained vectors bring their own."""
     embedding_dropout: float = _bounded(0.0, 0.0, 0.95)
@@ -170,6 +172,8 @@ class TrainingConfig(_Section):
     """Largest norm of the gradient; 0 switches clipping off."""
     label_smoothing: float = _bounded(0.0, 0.0, 0.95)
     """Share of the target probability spread over all classes."""
+    r_drop: float = _bounded(0.0, 0.0)
+    """Weight of R-Drop: each text is seen twice, and what two dropouts make of it is to agree; 0: off."""
     class_weights: ClassWeights = "none"
     """balanced: a class counts in the loss by the inverse of its share of train."""
     patience: int | None = _bounded(None, 1)

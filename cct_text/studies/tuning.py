@@ -134,12 +134,9 @@ def _score(job: _Job) -> SplitScore:
 
 def _trained(job: _Job) -> SplitScore:
     """The figure on dev of the epoch that a run would keep; of the test split nothing is looked at."""
-    from cct_text.training.preparation import prepare
-    from cct_text.training.progress import TrainingObserver
-    from cct_text.training.run import new_network, trainer_of
+    from cct_text.training.run import train_on_dev
 
-    data = prepare(job.config, with_test=False)
-    progress = trainer_of(new_network(job.config, data), job.config, data).fit(TrainingObserver(), lambda: None)
+    progress = train_on_dev(job.config)
     kept = progress.history[progress.best_epoch - 1].to_dict()
     return SplitScore(job.number, kept[f"dev_{job.metric}"], sum(epoch.seconds for epoch in progress.history), None)
 

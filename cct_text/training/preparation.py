@@ -71,6 +71,9 @@ def prepare(config: Config, *, with_test: bool = True) -> PreparedData:
         known, found, coverage = align(vocabulary, config.embedding.vectors)
         _judge(coverage, config.embedding)
         vectors = fill_missing(known, found, config.training.seed)
+        if dim := config.embedding.corpus_dim:
+            own = train_corpus_vectors(words, vocabulary, dim, config.training.seed)
+            vectors = np.concatenate([vectors, own], axis=1)
     elif config.embedding.embeddings == "corpus":
         vectors = train_corpus_vectors(words, vocabulary, config.embedding.embedding_dim, config.training.seed)
     max_words, long = config.text.max_words, config.text.long

@@ -28,7 +28,7 @@ from cct_text.training.checkpoint import (
     remove_checkpoint,
     require_equal,
 )
-from cct_text.training.loop import LabelledTexts, Trainer
+from cct_text.training.loop import LabelledTexts, Progress, Trainer
 from cct_text.training.metrics import classification_metrics, split_metrics
 from cct_text.training.preparation import PreparedData, prepare
 from cct_text.training.progress import TrainingObserver
@@ -157,6 +157,21 @@ def trainer_of(network: TextNetwork, config: Config, data: PreparedData) -> Trai
     train = LabelledTexts(data.train, data.dataset.train.labels)
     dev = LabelledTexts(data.dev, data.dataset.dev.labels)
     return Trainer(network, config, train, dev, len(data.dataset.labels))
+
+
+def train_on_dev(config: Config) -> Progress:
+    """Train and look at the dev split alone: for who has choices to make still. Nothing is written.
+
+    Returns:
+        The figures of all epochs, and which of them a run would keep.
+
+    Raises:
+        UsageError: if the loss or a weight is no longer a number.
+        DataError: if the data set cannot be used.
+        ResourceError: if the data set or the vectors are not here and cannot be fetched.
+    """
+    data = prepare(config, with_test=False)
+    return trainer_of(new_network(config, data), config, data).fit(TrainingObserver(), lambda: None)
 
 
 def _description(config: Config, data: PreparedData, trainer: Trainer) -> str:

@@ -1,7 +1,8 @@
 import numpy as np
 
 from cct_text.text.vocabulary import PAD, UNK
-from cct_text.training.preparation import fill_missing
+from cct_text.training.preparation import fill_missing, prepare
+from cct_text.training.recipes import resolve_config
 
 
 def test_missing_words_get_random_rows_of_half_the_spread_and_known_ones_stay():
@@ -20,3 +21,16 @@ def test_the_random_rows_are_a_function_of_the_seed():
     found = np.arange(10) > 5
     assert (fill_missing(vectors, found, 3) == fill_missing(vectors, found, 3)).all()
     assert (fill_missing(vectors, found, 3) != fill_missing(vectors, found, 4)).any()
+
+
+def test_vectors_of_the_own_text_stand_beside_the_pretrained_ones():
+    config = resolve_config("questions", values={"vectors": "glove.6B.50d", "corpus_dim": 7})
+    beside, alone = prepare(config), prepare(config.with_values({"corpus_dim": 0}))
+    width = alone.embedding_dim
+    assert beside.embedding_dim == width + 7
+    assert (beside.vectors[:, :width] == alone.vectors).all()
+    own = beside.vectors[:, width:]
+    used = np.asarray(beside.tokenizer.vocabulary.counts) > 0
+    assert own[used].any(axis=1).all()
+    assert not own[~used].any()
+    assert beside.coverage == alone.coverage

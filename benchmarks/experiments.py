@@ -1,0 +1,251 @@
+"""Try changes of the recipes on dev alone, and keep what each reached under docs/results/experiments.
+
+    python -m benchmarks.experiments                     # all that is not there yet; two runs at a time, one thread each
+    python -m benchmarks.experiments --only trec-kernels # one
+    python -m benchmarks.experiment_log                  # then write docs/experiments.md
+
+An experiment trains some variants of a data set's recipe on the same K splits: where dev is cut from train, each split is
+another cut with another seed; otherwise another seed. The test split is not read. Needs the data sets under $CCT_TEXT_DATA
+and a glove.6B.zip under $CCT_TEXT_VECTORS. Killed and repeated, it goes on. Exits with 1 if a run failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from benchmarks.conditions import conditions
+from benchmarks.studies import ROOT
+from cct_text.config import Config
+from cct_text.datasets import load_dataset
+from cct_text.studies.crew import in_workers
+from cct_text.training.recipes import resolve_config
+
+RESULTS = ROOT / "docs" / "results" / "experiments"
+STACKED = "glove.6B.50d+glove.6B.100d"
+
+Options = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A question about a recipe.
+
+    Attributes:
+        name: of its file; begins with the data set's.
+        hypothesis: what was expected, and why.
+        dataset: registered name.
+        variants: the changes by name; the recipe as it is stands beside them as `recipe`.
+        splits: K.
+        base: options of all runs, the recipe's own included.
+    """
+
+    name: str
+    hypothesis: str
+    dataset: str
+    variants: Mapping[str, Options]
+    splits: int
+    base: Options = field(default_factory=dict)
+
+    @property
+    def result(self) -> Path:
+        """Where it is kept."""
+        return RESULTS / f"{self.name}.json"
+
+    def configs(self) -> dict[str, Config]:
+        """All options of each variant, the recipe's first."""
+        variants = {"recipe": {}, **self.variants}
+        return {
+            name: resolve_config(self.dataset, values={"vectors": STACKED, **self.base, **options})
+            for name, options in variants.items()
+        }
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run of a variant on a split."""
+
+    variant: str
+    split: int
+    config: Config
+
+    @property
+    def key(self) -> str:
+        """The same for the same options."""
+        return sha256(self.config.to_toml().encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What a run reached: `figures` of the epoch that was kept, or what went wrong."""
+
+    job: Job
+    figures: dict[str, Any] | None
+    error: str | None
+
+
+def on_split(config: Config, split: int, *, dev_is_cut: bool) -> Config:
+    """The options of a run on one of the splits, counted from 0."""
+    values: dict[str, object] = {"seed": split}
+    if dev_is_cut:
+        values["dev_seed"] = split
+    return config.with_values(values, source="splits")
+
+
+def reach(job: Job) -> Reached:
+    """Train, in a worker, and look at dev."""
+    from cct_text.training.run import train_on_dev
+
+    try:
+        progress = train_on_dev(job.config)
+    except Exception as error:
+        return Reached(job, None, f"{type(error).__name__}: {error}")
+    kept = progress.history[progress.best_epoch - 1]
+    figures = {
+        "accuracy": kept.dev_accuracy,
+        "loss": kept.dev_loss,
+        "epoch": kept.epoch,
+        "seconds": sum(epoch.seconds for epoch in progress.history),
+    }
+    return Reached(job, figures, None)
+
+
+def lost(job: Job) -> Reached:
+    """What comes of a killed worker."""
+    return Reached(job, None, "a worker was killed (is there memory enough?)")
+
+
+def run(experiment: Experiment, folder: Path, workers: int) -> bool:
+    """Make the runs of an experiment that are not there yet, and keep what they reached; whether all went well."""
+    print(f"{experiment.name} ...", file=sys.stderr, flush=True)
+    dataset = load_dataset(resolve_config(experiment.dataset).data)
+    jobs = [
+        Job(name, split, on_split(config, split, dev_is_cut=dataset.dev_is_cut))
+        for split in range(experiment.splits)
+        for name, config in experiment.configs().items()
+    ]
+    cache = folder / experiment.dataset
+    cache.mkdir(parents=True, exist_ok=True)
+    measured = conditions()
+    failed = False
+    for reached in in_workers(reach, _missing(jobs, cache), workers=workers, lost=lost):
+        failed |= reached.error is not None
+        told = reached.error or "dev {accuracy:.2%}, epoch {epoch}, {seconds:.0f} s".format(**reached.figures or {})
+        print(f"  {reached.job.variant}, split {reached.job.split}: {told}", file=sys.stderr, flush=True)
+        if reached.figures is not None:
+            path = cache / f"{reached.job.key}.json"
+            path.write_text(json.dumps(reached.figures), encoding="utf-8")
+    if not failed:
+        _keep(experiment, jobs, cache, {**measured, "dev_rows": len(dataset.dev), "dev_is_cut": dataset.dev_is_cut})
+    return not failed
+
+
+def _missing(jobs: Sequence[Job], cache: Path) -> Iterator[Job | None]:
+    for job in jobs:
+        if not (cache / f"{job.key}.json").exists():
+            yield job
+
+
+def _keep(experiment: Experiment, jobs: Sequence[Job], cache: Path, measured: dict[str, Any]) -> None:
+    variants = {"recipe": {}, **experiment.variants}
+    figures: dict[str, list[dict[str, Any]]] = {name: [] for name in variants}
+    for job in jobs:
+        figures[job.variant].append(json.loads((cache / f"{job.key}.json").read_text(encoding="utf-8")))
+    kept = {
+        "hypothesis": experiment.hypothesis,
+        "dataset": experiment.dataset,
+        "measured": measured,
+        "base": {"vectors": STACKED, **experiment.base},
+        "variants": [{"name": name, "options": options, "splits": figures[name]} for name, options in variants.items()],
+    }
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    experiment.result.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+KERNELS: dict[str, object] = {"model": "cct-2/1+3+5", "max_pool": False}
+
+EXPERIMENTS = (
+    Experiment(
+        "trec-kernels",
+        "Several kernels side by side see words and phrases at once, and without max-pool each word keeps a token.",
+        "trec",
+        {
+            "no max-pool": {"max_pool": False},
+            "kernels 1+3+5, max-pool": {"model": "cct-2/1+3+5"},
+            "kernels 1+3+5": KERNELS,
+            "kernels 1+2+3": {"model": "cct-2/1+2+3", "max_pool": False},
+        },
+        6,
+    ),
+    Experiment(
+        "imdb-words",
+        "Long reviews end with their verdict: more words, or the first and the last ones, tell more.",
+        "imdb",
+        {
+            "400 words, head-tail": {"long": "head-tail"},
+            "kernels 1+3+5, 400 words, head-tail": {**KERNELS, "long": "head-tail"},
+            "768 words, head-tail": {"max_words": 768, "long": "head-tail"},
+            "corpus vectors beside, 400 words, head-tail": {"long": "head-tail", "corpus_dim": 100},
+        },
+        2,
+    ),
+    Experiment(
+        "trec-regularization",
+        "With several kernels: two passes that are to agree (R-Drop), averaged weights, or more width.",
+        "trec",
+        {
+            "kernels": KERNELS,
+            "R-Drop 1": {**KERNELS, "r_drop": 1.0},
+            "average of weights": {**KERNELS, "ema_decay": 0.995},
+            "width 256, 4 heads": {**KERNELS, "width": 256, "heads": 4},
+            "label smoothing 0.2": {**KERNELS, "label_smoothing": 0.2},
+            "embedding dropout 0.5": {**KERNELS, "embedding_dropout": 0.5},
+        },
+        6,
+    ),
+    Experiment(
+        "ag_news-kernels",
+        "As on TREC; and stronger regularization, for the train split is fitted within few epochs.",
+        "ag_news",
+        {
+            "kernels 1+3+5": KERNELS,
+            "kernels 1+3+5, label smoothing 0.1": {**KERNELS, "label_smoothing": 0.1},
+            "kernels 1+3+5, corpus vectors beside": {**KERNELS, "corpus_dim": 100},
+        },
+        2,
+    ),
+    Experiment(
+        "sst2-kernels",
+        "As on TREC; R-Drop and averaged weights.",
+        "sst2",
+        {
+            "kernels 1+3+5": KERNELS,
+            "kernels 1+3+5, R-Drop 1": {**KERNELS, "r_drop": 1.0},
+            "kernels 1+3+5, average of weights": {**KERNELS, "ema_decay": 0.998},
+            "kernels 1+3+5, width 256": {**KERNELS, "width": 256, "heads": 4},
+        },
+        3,
+    ),
+)
+
+
+def main() -> int:
+    """Run what is missing; 1 if a run failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", action="append", choices=[experiment.name for experiment in EXPERIMENTS])
+    parser.add_argument("--jobs", type=int, default=2, help="runs at the same time, one thread each")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "experiments", help="folder of what runs reached")
+    options = parser.parse_args()
+    wanted = [experiment for experiment in EXPERIMENTS if not options.only or experiment.name in options.only]
+    failed = [experiment for experiment in wanted if not run(experiment, options.runs, options.jobs)]
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
