@@ -28,13 +28,6 @@ tell. The recipes were chosen, on dev, for the compact transformer; the other ne
 the intervals and tests are stands in [studies.md](studies.md).
 """
 
-POOLED_SINCE = "2026-11-25"
-"""From then on the luck of seeds is estimated over all conditions of a study."""
-EARLIER = (
-    "\nThe differences of this study are of an earlier test, which took the luck of the seeds from each pair alone and so saw "
-    "differences too often among several: values of p near 0.05 prove nothing. It is to be measured again.\n"
-)
-
 
 @dataclass(frozen=True)
 class Question:
@@ -130,16 +123,14 @@ def _section(study: Study, result: Mapping[str, Any]) -> str:
     statements = "".join(f"- {sentence}\n" for sentence in result["statements"])
     plot = f"![{study.name}](results/studies/{study.name}.svg)\n"
     if "cells" in result:
-        picture = f"\n{plot}" if study.result.with_suffix(".svg").exists() else ""
-        return f"\n{counted(result['seeds'], 'seed')}; {measured}{_published(result)}{picture}\n{statements}"
+        return f"\n{counted(result['seeds'], 'seed')}; {measured}{_published(result)}\n{plot}\n{statements}"
     rows = max(result["runs"], key=lambda run: run["train_rows"] or 0)
     where = (
         f"\n### `{result['dataset']}`\n\n{rows['train_rows']:,} / {rows['dev_rows']:,} / {result['test_rows']:,} rows of "
         f"train / dev / test, {counted(len(result['seeds']), 'seed')}; {measured}"
     )
     figures = _points(result) if "lines" in result else _conditions(result)
-    note = EARLIER if result["measured"]["date"] < POOLED_SINCE else ""
-    return f"{where}{figures}\n{plot}{note}\n{statements}"
+    return f"{where}{figures}\n{plot}\n{statements}"
 
 
 def _conditions(result: Mapping[str, Any]) -> str:
