@@ -1,0 +1,102 @@
+"""Write docs/experiments.md from what the experiments reached, under docs/results/experiments.
+
+python -m benchmarks.experiment_log
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from benchmarks.experiments import RESULTS
+from benchmarks.markdown import table
+from benchmarks.studies import ROOT
+from cct_text.errors import UsageError
+from cct_text.studies.trials import standard_error
+from cct_text.studies.wording import counted
+from cct_text.training.recipes import resolve_config
+
+PAGE = ROOT / "docs" / "experiments.md"
+
+HEAD = """# Experiments
+
+What was tried to make the recipes better, and what came of it, helped or not. Written by `python -m benchmarks.experiment_log`
+from the files under `docs/results/experiments/`, which `python -m benchmarks.experiments` measures; no figure is edited by
+hand. All are on dev: the test split is not read. Accuracy in percent, mean ± standard deviation over the splits; the
+difference from the recipe of that day, in points, is taken split by split and stands with its standard error. One of less
+than two standard errors may well be chance, and so may be the best of many. "Time" is that of training, as a multiple of the
+recipe's. A change that is called *taken* stands in the recipe now. Options that are no more existed at the commit named.
+"""
+
+
+def page() -> str:
+    """The text of docs/experiments.md."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))]
+    text = HEAD
+    for dataset in dict.fromkeys(one["dataset"] for one in found):
+        text += f"\n## `{dataset}`\n"
+        text += "".join(section(one) for one in found if one["dataset"] == dataset)
+    return text
+
+
+def section(experiment: Mapping[str, Any]) -> str:
+    """An experiment: what was expected, where it was measured, and what each variant reached."""
+    measured = experiment["measured"]
+    recipe, *variants = experiment["variants"]
+    splits = counted(len(recipe["splits"]), "cut" if measured["dev_is_cut"] else "seed")
+    place = f"{measured['processor']}, {measured['date']}, commit {measured['commit']}"
+    where = f"{splits}, {measured['dev_rows']:,} rows of dev; {place}."
+    header = ("", "options", "dev accuracy", "difference", "dev loss", "time", "")
+    rows = [row(one, recipe, experiment) for one in (recipe, *variants)]
+    return f"\n{experiment['hypothesis']}\n\n{where}\n\n{table(header, rows)}"
+
+
+def row(variant: Mapping[str, Any], recipe: Mapping[str, Any], experiment: Mapping[str, Any]) -> tuple[str, ...]:
+    """A variant beside the recipe."""
+    accuracies = figures(variant, "accuracy")
+    spread = f" ± {100 * np.std(accuracies, ddof=1):.2f}" if len(accuracies) > 1 else ""
+    options = ", ".join(f"`{key}={written(value)}`" for key, value in variant["options"].items())
+    return (
+        variant["name"],
+        options,
+        f"{100 * np.mean(accuracies):.2f}{spread}",
+        "" if variant is recipe else difference(accuracies, figures(recipe, "accuracy")),
+        f"{np.mean(figures(variant, 'loss')):.3f}",
+        f"{np.mean(figures(variant, 'seconds')) / np.mean(figures(recipe, 'seconds')):.1f}",
+        "taken" if variant is not recipe and is_taken(experiment["dataset"], variant["options"]) else "",
+    )
+
+
+def difference(one: Sequence[float], other: Sequence[float]) -> str:
+    """Of two variants on the same splits, in points, with its standard error."""
+    gaps = [100 * (a - b) for a, b in zip(one, other, strict=True)]
+    error = standard_error(gaps)
+    return f"{np.mean(gaps):+.2f}" + ("" if error is None else f" ± {error:.2f}")
+
+
+def is_taken(dataset: str, options: Mapping[str, object]) -> bool:
+    """Whether a data set's recipe has these options now."""
+    config = resolve_config(dataset)
+    try:
+        return config.with_values(options) == config
+    except UsageError:  # an option that is no more
+        return False
+
+
+def figures(variant: Mapping[str, Any], name: str) -> list[float]:
+    """A figure on each split."""
+    return [split[name] for split in variant["splits"]]
+
+
+def written(value: object) -> str:
+    """An option's value as one types it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    PAGE.write_text(page(), encoding="utf-8")
