@@ -84,6 +84,8 @@ class ModelFiles:
         tokenizer: the text of `tokenizer.json`.
         weights: arrays by name.
         temperature: that the logits are divided by, above 0.
+        classes: the class that each label that was learned belongs to, negative where to none; None where these are the
+            classes.
     """
 
     config: Config
@@ -91,6 +93,7 @@ class ModelFiles:
     tokenizer: str
     weights: Mapping[str, np.ndarray]
     temperature: float
+    classes: tuple[int, ...] | None = None
 
 
 class RunFolder:
@@ -156,6 +159,8 @@ class RunFolder:
             checksums = {TOKENIZER: sha256_of(tokenizer), WEIGHTS: sha256_of(weights)}
             temperature = float(files.temperature)  # TOML tells 1 from 1.0
             run = {"format": FORMAT, "labels": list(files.labels), "temperature": temperature, "sha256": checksums}
+            if files.classes is not None:
+                run["classes"] = list(files.classes)
             document = {"run": run, **files.config.to_dict()}
             checksums[CONFIG] = _document_sha256(document)
             config.write_text(tomli_w.dumps(document), encoding="utf-8")
@@ -173,17 +178,19 @@ class RunFolder:
             raise DataError("the run was interrupted; repeat its command with --resume", path=self.path)
         if not self.path.is_dir():
             raise DataError("no such run folder; `cct-text train DATASET --out DIR` makes one", path=self.path)
-        config, labels, temperature, checksums = self._read_config()
+        config, run = self._read_config()
         contents = {}
         for name in (TOKENIZER, WEIGHTS):
             contents[name] = self._read(name)
-            if hashlib.sha256(contents[name]).hexdigest() != checksums.get(name):
+            if hashlib.sha256(contents[name]).hexdigest() != run["sha256"].get(name):
                 raise self._damaged(name, f"its SHA-256 is not the one in {CONFIG}")
         try:
             weights = load_arrays(contents[WEIGHTS])
         except SafetensorError as error:
             raise self._damaged(WEIGHTS, str(error)) from None
-        return ModelFiles(config, labels, contents[TOKENIZER].decode("utf-8", errors="replace"), weights, temperature)
+        tokenizer = contents[TOKENIZER].decode("utf-8", errors="replace")
+        classes = tuple(run["classes"]) if "classes" in run else None
+        return ModelFiles(config, tuple(run["labels"]), tokenizer, weights, run["temperature"], classes)
 
     def read_config(self) -> Config:
         """The options of the run.
@@ -193,8 +200,8 @@ class RunFolder:
         """
         return self._read_config()[0]
 
-    def _read_config(self) -> tuple[Config, tuple[str, ...], float, dict[str, str]]:
-        """Options, labels, temperature and checksums from `config.toml`."""
+    def _read_config(self) -> tuple[Config, dict[str, Any]]:
+        """The options, and the table [run] of `config.toml`, whose entries are of the right types."""
         text = self._read(CONFIG).decode("utf-8", errors="replace")
         try:
             document = tomllib.loads(text)
@@ -221,11 +228,17 @@ class RunFolder:
             raise self._damaged(CONFIG, "[run] labels is not a list of two or more different strings")
         if not isinstance(temperature, float) or not 0.0 < temperature < math.inf:
             raise self._damaged(CONFIG, f"[run] temperature is {temperature!r}, not a finite float above 0")
+        if (classes := run.get("classes")) is not None and (
+            not isinstance(classes, list)
+            or not all(isinstance(index, int) for index in classes)
+            or {index for index in classes if index >= 0} != set(range(len(labels)))
+        ):
+            raise self._damaged(CONFIG, "[run] classes is not a list of numbers of the labels, each of which is there")
         try:
             config = Config().with_toml(text, source=str(self.file(CONFIG)))
         except UsageError as error:
             raise DataError(f"{error}") from None
-        return config, tuple(labels), temperature, checksums
+        return config, run
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         """Write a JSON file of the run."""

@@ -64,6 +64,8 @@ class DataConfig(_Section):
     """Column that holds the label; found by name (label, class, category, ...) when not given."""
     phrases: bool = False
     """Add the labelled sub-trees of the train trees to training (sst2, sst3, sst5 only)."""
+    fine_labels: bool = False
+    """Learn finer labels of the train rows and answer with the classes that they belong to (trec, sst2, sst3 only)."""
     dev_fraction: float = _bounded(0.1, 0.0, 0.5)
     """Share of train that becomes the dev split, stratified by label, where the data set has none."""
     test_fraction: float = _bounded(0.0, 0.0, 0.5)

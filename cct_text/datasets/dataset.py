@@ -36,6 +36,25 @@ class Split:
         return Split(self.texts.take(pa.array(rows)), self.labels[rows])
 
 
+NO_CLASS = -1
+"""What a fine label belongs to that belongs to none of the data set's classes."""
+
+
+@dataclass(frozen=True)
+class FineTrain:
+    """The train split with labels that are finer than the data set's own.
+
+    Attributes:
+        split: the rows; its labels are indices of `labels`.
+        labels: (F,) names of the fine labels.
+        classes: (F,) int64, the class of the data set that each belongs to, or NO_CLASS.
+    """
+
+    split: Split
+    labels: tuple[str, ...]
+    classes: np.ndarray
+
+
 @dataclass(frozen=True)
 class Dataset:
     """A data set.
@@ -50,6 +69,7 @@ class Dataset:
         files: SHA-256 by file name of what was read; empty for the hub.
         sha256: of labels and texts of all splits, in order: two data sets with the same are the same.
         dev_is_cut: whether dev was cut from train.
+        fine: what is learned from in place of train, where finer labels are wanted.
     """
 
     name: str
@@ -61,13 +81,24 @@ class Dataset:
     files: dict[str, str]
     sha256: str
     dev_is_cut: bool
+    fine: FineTrain | None = None
+
+    @property
+    def learned(self) -> Split:
+        """What a network learns from: train, or the same with finer labels."""
+        return self.train if self.fine is None else self.fine.split
+
+    @property
+    def classes_of_fine(self) -> tuple[int, ...] | None:
+        """The class that each fine label belongs to, negative where to none; None where there are no finer labels."""
+        return None if self.fine is None else tuple(self.fine.classes.tolist())
 
     @cached_property
     def test_seen_in_train(self) -> np.ndarray:
         """For each test row whether its text stands, word for word, in train: (N,) bool; dev counts as train."""
         if self.test is None:
             return np.zeros(0, dtype=bool)
-        known = pa.chunked_array([*self.train.texts.chunks, *(self.dev.texts.chunks if self.dev_is_cut else [])])
+        known = pa.chunked_array([*self.learned.texts.chunks, *(self.dev.texts.chunks if self.dev_is_cut else [])])
         seen: np.ndarray = pc.is_in(self.test.texts, value_set=known.combine_chunks()).to_numpy()
         return seen
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,16 @@ import pyarrow.compute as pc
 from cct_text.artifacts import sha256_of
 from cct_text.config import DataConfig
 from cct_text.datasets.cache import cache_key, load_cached, save_cached
-from cct_text.datasets.dataset import Dataset, Split, content_digest, cut_split, natural_order, some_rows
+from cct_text.datasets.dataset import (
+    NO_CLASS,
+    Dataset,
+    FineTrain,
+    Split,
+    content_digest,
+    cut_split,
+    natural_order,
+    some_rows,
+)
 from cct_text.datasets.files import read_rows
 from cct_text.datasets.hub import load_from_hub, load_registered_from_hub
 from cct_text.datasets.registry import ENTRIES, Entry, entry_named
@@ -43,7 +53,7 @@ def load_dataset(config: DataConfig | str) -> Dataset:
     """
     config = DataConfig(dataset=config) if isinstance(config, str) else config
     if config.dataset.startswith(HUB_PREFIX):
-        _refuse_phrases(config)
+        _refuse_trees_and_fine_labels(config)
         _refuse_options(config, ("dev", "test"), "a hub data set has its own splits")
         labels, splits = load_from_hub(
             config.dataset.removeprefix(HUB_PREFIX), config.text_columns, config.label_column
@@ -56,7 +66,7 @@ def load_dataset(config: DataConfig | str) -> Dataset:
             raise DataError(
                 "is a folder; name a file, or give hf:FOLDER for one in the hub's layout", path=config.dataset
             )
-        _refuse_phrases(config)
+        _refuse_trees_and_fine_labels(config)
         return _load_files(config)
     entry_named(config.dataset)
     raise AssertionError("entry_named raises for a name that is not registered")
@@ -66,9 +76,12 @@ def _looks_like_a_file(name: str) -> bool:
     return os.sep in name or "." in name or os.path.exists(name)  # noqa: PTH110 - Path raises for a name too long
 
 
-def _refuse_phrases(config: DataConfig) -> None:
-    if config.phrases:
+def _refuse_trees_and_fine_labels(config: DataConfig) -> None:
+    entry = ENTRIES.get(config.dataset)
+    if config.phrases and not (entry and entry.trees):
         raise UsageError(f"phrases = true: {config.dataset} has no trees; sst2, sst3 and sst5 have")
+    if config.fine_labels and not (entry and entry.fine):
+        raise UsageError(f"fine_labels = true: {config.dataset} has no finer labels; trec, sst2 and sst3 have")
 
 
 def _refuse_options(config: DataConfig, options: Iterable[str], why: str) -> None:
@@ -78,16 +91,24 @@ def _refuse_options(config: DataConfig, options: Iterable[str], why: str) -> Non
 
 
 def _load_registered(entry: Entry, config: DataConfig) -> Dataset:
-    if config.phrases and not entry.trees:
-        _refuse_phrases(config)
+    _refuse_trees_and_fine_labels(config)
     _refuse_options(
         config, ("dev", "test", "text_columns", "label_column"), f"{entry.name} has its own splits and columns"
     )
+    fine = None
+    if config.fine_labels and entry.fine is not None:
+        names, splits, _, _ = _read_or_fetch(entry_named(entry.fine.dataset), config)
+        classes = [entry.labels.index(found) if (found := entry.fine.class_of(name)) else NO_CLASS for name in names]
+        fine = FineTrain(splits["train"], names, np.array(classes, dtype=np.int64))
+    return _finish(config, *_read_or_fetch(entry, config), fine)
+
+
+def _read_or_fetch(entry: Entry, config: DataConfig) -> tuple[tuple[str, ...], dict[str, Split], str, dict[str, str]]:
+    """Labels, splits, where they were found, and checksums of the files."""
     found = find_files(entry, config.data_dir)
     if found is None and entry.hub is not None:
         try:
-            labels, splits = load_registered_from_hub(entry.hub, entry.labels)
-            return _finish(config, labels, splits, f"hub: {entry.hub.name}", {})
+            return *load_registered_from_hub(entry.hub, entry.labels), f"hub: {entry.hub.name}", {}
         except (ResourceError, DataError) as error:
             logger.info("%s; trying the official files", error)
     if found is None:
@@ -101,7 +122,7 @@ def _load_registered(entry: Entry, config: DataConfig) -> Dataset:
         if found:
             save_cached(key, *cached)
     source = str(next(iter(found.values())).parent) if found else "embedded"
-    return _finish(config, *cached, source, checksums)
+    return *cached, source, checksums
 
 
 def find_files(entry: Entry, data_dir: str | None) -> dict[str, Path] | None:
@@ -215,13 +236,20 @@ def _read_file(path: str, config: DataConfig) -> tuple[pa.ChunkedArray, list[str
 
 
 def _finish(
-    config: DataConfig, labels: tuple[str, ...], splits: dict[str, Split], source: str, files: dict[str, str]
+    config: DataConfig,
+    labels: tuple[str, ...],
+    splits: dict[str, Split],
+    source: str,
+    files: dict[str, str],
+    fine: FineTrain | None = None,
 ) -> Dataset:
     """Check what was read, cut the splits that are missing, and keep the rows of train that are wanted."""
     train, dev, test = splits["train"], splits.get("dev"), splits.get("test")
     if len(np.unique(train.labels)) < 2:
         raise DataError(f"{config.dataset}: train holds one class only; a classifier needs two or more")
-    digest = content_digest(labels, splits)
+    digest = content_digest(
+        *(labels, splits) if fine is None else (labels + fine.labels, {**splits, "fine": fine.split})
+    )
     if test is None and config.test_fraction:
         train, test = cut_split(train, config.test_fraction, config.split_seed)
         if not len(test):
@@ -232,6 +260,19 @@ def _finish(
     if dev is None:
         seed = config.split_seed if config.dev_seed is None else config.dev_seed
         train, dev = cut_split(train, config.dev_fraction, seed)
+    share = 1.0
     if config.train_rows is not None:
-        train = some_rows(train, config.train_rows, config.train_rows_seed)
-    return Dataset(config.dataset, labels, train, dev, test, source, files, digest, cut)
+        wanted = some_rows(train, config.train_rows, config.train_rows_seed)
+        share, train = len(wanted) / len(train), wanted
+    if fine is not None:
+        fine = _of_train(fine, train, share, config.train_rows_seed)
+    return Dataset(config.dataset, labels, train, dev, test, source, files, digest, cut, fine)
+
+
+def _of_train(fine: FineTrain, train: Split, share: float, seed: int) -> FineTrain:
+    """The rows whose text stands in train; of those that belong to no class, as large a share as train is of its own."""
+    stands = pc.is_in(fine.split.texts, value_set=train.texts.combine_chunks()).to_numpy()
+    without = np.flatnonzero(fine.classes[fine.split.labels] == NO_CLASS)
+    chosen = np.random.default_rng(seed).permutation(without)[: round(share * len(without))]
+    rows = np.union1d(np.flatnonzero(stands), chosen)
+    return replace(fine, split=fine.split.take(rows))

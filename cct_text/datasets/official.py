@@ -56,7 +56,16 @@ def read_questions(files: Files, split: str, phrases: bool) -> Iterator[Row]:
 def read_trec(files: Files, split: str, phrases: bool) -> Iterator[Row] | None:
     """TREC with its six coarse classes: `COARSE:fine question` lines in ISO-8859-1."""
     rows = read_trec_fine(files, split, phrases)
-    return None if rows is None else ((label.partition(":")[0], text) for label, text in rows)
+    return None if rows is None else ((coarse_class(label), text) for label, text in rows)
+
+
+def coarse_class(label: str) -> str:
+    """The class that a fine label of TREC belongs to.
+
+    >>> coarse_class("NUM:date")
+    'NUM'
+    """
+    return label.partition(":")[0]
 
 
 def read_trec_fine(files: Files, split: str, phrases: bool) -> Iterator[Row] | None:

@@ -37,6 +37,19 @@ class HubSource:
 
 
 @dataclass(frozen=True)
+class FineLabels:
+    """A registered data set whose labels are finer.
+
+    Attributes:
+        dataset: its name.
+        class_of: the class that one of its labels belongs to; None where it belongs to none.
+    """
+
+    dataset: str
+    class_of: Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
 class Entry:
     """A registered data set.
 
@@ -52,6 +65,7 @@ class Entry:
         licence: as its authors state it.
         homepage: where it is described.
         trees: whether training on phrases is possible.
+        fine: the same texts with finer labels; its files are the same.
         version: of the reader; a cached copy of another version is read anew.
     """
 
@@ -65,6 +79,7 @@ class Entry:
     homepage: str
     hub: HubSource | None = None
     trees: bool = False
+    fine: FineLabels | None = None
     version: int = field(default=1)
 
 
@@ -102,7 +117,11 @@ def _trec(name: str, title: str, *, fine: bool) -> Entry:
         hub=HubSource(
             "CogComp/trec", ("text",), "fine_label" if fine else "coarse_label", revision="refs/convert/parquet"
         ),
+        fine=None if fine else FineLabels("trec-fine", official.coarse_class),
     )
+
+
+_GRADES = ("very negative", "negative", "neutral", "positive", "very positive")
 
 
 def _sst(name: str, title: str, labels: tuple[str, ...], grades: dict[int, str]) -> Entry:
@@ -116,10 +135,9 @@ def _sst(name: str, title: str, labels: tuple[str, ...], grades: dict[int, str])
         licence="not stated",
         homepage="https://nlp.stanford.edu/sentiment",
         trees=True,
+        fine=None if labels == _GRADES else FineLabels("sst5", lambda grade: grades.get(_GRADES.index(grade))),
     )
 
-
-_GRADES = ("very negative", "negative", "neutral", "positive", "very positive")
 
 ENTRIES = {
     entry.name: entry

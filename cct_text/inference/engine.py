@@ -78,7 +78,9 @@ class Engine:
         self.norm = _norm(weights, "encoder.norm")
         # The score's bias is left out: it moves all tokens of a text alike, which a softmax does not see.
         self.score = weights["pooling.score.weight"][0] if self.architecture.pooling == "seqpool" else None  # (D,)
-        self.head = weights["head.weight"].T, weights["head.bias"]  # (D, C), (C,)
+        self.head = weights["head.weight"].T, weights["head.bias"]  # (D, F), (F,)
+        self.classes = None if model.classes is None else np.array(model.classes)  # (F,)
+        self.num_classes = len(model.labels)
 
     def logits(self, encoded: EncodedTexts) -> np.ndarray:
         """Logits (N, C) float32 of N texts, in their order."""
@@ -89,8 +91,11 @@ class Engine:
         for rows in self._equally_long(lengths):
             pooled[rows] = self._pooled(self._hidden(encoded, rows, lengths[rows]))
         weight, bias = self.head
-        logits: np.ndarray = pooled @ weight + bias
-        return logits
+        logits: np.ndarray = pooled @ weight + bias  # (N, F)
+        if self.classes is None:
+            return logits
+        of_classes = [np.logaddexp.reduce(logits[:, self.classes == c], axis=1) for c in range(self.num_classes)]
+        return np.stack(of_classes, axis=1)
 
     def word_weights(self, ids: np.ndarray) -> np.ndarray:
         """How much each word counts in the pooling: (S,) float32 for the ids (S,) of one text's words, summing to 1.

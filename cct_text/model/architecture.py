@@ -186,14 +186,14 @@ def resolve_architecture(model: str | ModelConfig, embedding_dim: int) -> Archit
 
 
 def weight_shapes(
-    architecture: Architecture, *, vocab_size: int, num_classes: int, max_words: int
+    architecture: Architecture, *, vocab_size: int, num_labels: int, max_words: int
 ) -> dict[str, tuple[int, ...]]:
     """Names and shapes of a network's weights, as they are saved.
 
     Args:
         architecture: the sizes.
         vocab_size: V.
-        num_classes: C.
+        num_labels: F.
         max_words: words of the longest text.
     """
     dim, width, mlp_width = architecture.embedding_dim, architecture.width, architecture.mlp_width
@@ -218,7 +218,7 @@ def weight_shapes(
     shapes["encoder.norm.weight"] = shapes["encoder.norm.bias"] = (width,)
     if architecture.pooling == "seqpool":
         shapes |= _linear("pooling.score", width, 1)
-    return shapes | _linear("head", width, num_classes)
+    return shapes | _linear("head", width, num_labels)
 
 
 def _linear(name: str, inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:

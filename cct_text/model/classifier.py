@@ -5,13 +5,15 @@ Notation of this package:
     B  texts in a batch        E  width of a word vector
     S  words of a text         D  width of the encoder
     T  tokens of a text        H  attention heads
-    P  kernel, words per window   C  classes, V  words in the vocabulary
+    P  kernel, words per window   C  classes, F  labels that are learned, V  words in the vocabulary
 
 Masks are bool, True = real. Method: Hassani et al., "Escaping the Big Data Paradigm with Compact Transformers",
 arXiv 2104.05704, and the text code its authors published.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -36,12 +38,19 @@ class TextTransformer(TextNetwork):
         embedding: the word vectors.
         num_classes: C.
         max_words: words of the longest text; learnable positions are made for so many, sine positions start there.
+        classes: the class that each label belongs to, where finer ones are learned; see `TextNetwork`.
     """
 
     def __init__(
-        self, architecture: Architecture, embedding: WordEmbedding, *, num_classes: int, max_words: int
+        self,
+        architecture: Architecture,
+        embedding: WordEmbedding,
+        *,
+        num_classes: int,
+        max_words: int,
+        classes: Sequence[int] | None = None,
     ) -> None:
-        super().__init__(embedding, num_classes=num_classes)
+        super().__init__(embedding, num_classes=num_classes, classes=classes)
         self.architecture = architecture
         width = architecture.width
         self.tokenizer = ConvTokenizer(
@@ -63,15 +72,15 @@ class TextTransformer(TextNetwork):
             stochastic_depth=architecture.stochastic_depth,
         )
         self.pooling = build_pooling(architecture.pooling, width)
-        self.head = nn.Linear(width, num_classes)
+        self.head = nn.Linear(width, self.num_labels)
         self.apply(_initialize)
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Logits (B, C) of word ids (B, S) int64 and their mask (B, S) bool."""
+    def label_logits(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """What is learned: logits (B, F) of word ids (B, S) int64 and their mask (B, S) bool."""
         tokens, real = self._tokens(ids, mask)  # (B, T, D), (B, T)
         hidden = self.encoder(tokens, real)  # (B, T, D)
         pooled = self.pooling(hidden, real)  # (B, D)
-        logits: Tensor = self.head(pooled)  # (B, C)
+        logits: Tensor = self.head(pooled)  # (B, F)
         return logits
 
     @torch.no_grad()

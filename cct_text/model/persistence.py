@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -19,6 +21,7 @@ def build_network(
     vocab_size: int,
     embedding_dim: int,
     vectors: torch.Tensor | None = None,
+    classes: Sequence[int] | None = None,
 ) -> TextTransformer:
     """The network that a configuration describes.
 
@@ -28,6 +31,7 @@ def build_network(
         vocab_size: V.
         embedding_dim: E.
         vectors: (V, E) float32, initial word vectors; random ones when not given.
+        classes: the class that each label belongs to, where finer ones are learned; see `TextNetwork`.
     """
     return build_model(
         config.model,
@@ -39,6 +43,7 @@ def build_network(
         word_dropout=config.embedding.word_dropout,
         vectors=vectors,
         freeze_vectors=config.embedding.embeddings == "glove-frozen",
+        classes=classes,
     )
 
 
@@ -53,7 +58,11 @@ def restore_network(model: SavedModel) -> TextTransformer:
     # Initial weights are drawn and replaced; the caller's random numbers go on as if nothing had happened.
     with torch.random.fork_rng(devices=[]):
         network = build_network(
-            model.config, num_classes=len(model.labels), vocab_size=vocab_size, embedding_dim=embedding_dim
+            model.config,
+            num_classes=len(model.labels),
+            vocab_size=vocab_size,
+            embedding_dim=embedding_dim,
+            classes=model.classes,
         )
     network.load_state_dict({name: torch.tensor(array) for name, array in model.weights.items()})
     return network.eval()

@@ -28,6 +28,8 @@ class SavedModel:
         tokenizer: text to word ids.
         weights: of the network, float32 arrays by name.
         temperature: that the network's logits are divided by, so that the probabilities mean what they say; above 0.
+        classes: the class that each label that was learned belongs to, negative where to none; None where these are the
+            classes.
     """
 
     config: Config
@@ -35,6 +37,7 @@ class SavedModel:
     tokenizer: Tokenizer
     weights: Mapping[str, np.ndarray]
     temperature: float
+    classes: tuple[int, ...] | None = None
 
     @property
     def architecture(self) -> Architecture:
@@ -44,7 +47,7 @@ class SavedModel:
     def save(self, path: str | Path) -> None:
         """Write the model's files into a run folder, whole or not at all."""
         RunFolder(path).write_model(
-            ModelFiles(self.config, self.labels, self.tokenizer.to_json(), self.weights, self.temperature)
+            ModelFiles(self.config, self.labels, self.tokenizer.to_json(), self.weights, self.temperature, self.classes)
         )
 
     @classmethod
@@ -57,7 +60,7 @@ class SavedModel:
         folder = RunFolder(path)
         files = folder.read_model()
         tokenizer = Tokenizer.from_json(files.tokenizer, source=str(folder.file(TOKENIZER)))
-        model = cls(files.config, files.labels, tokenizer, files.weights, files.temperature)
+        model = cls(files.config, files.labels, tokenizer, files.weights, files.temperature, files.classes)
         vectors = files.weights.get(EMBEDDING_WEIGHT)
         if vectors is None or vectors.ndim != 2 or len(vectors) != len(tokenizer.vocabulary):
             raise DataError(
@@ -71,7 +74,7 @@ class SavedModel:
         expected = weight_shapes(
             architecture,
             vocab_size=len(vectors),
-            num_classes=len(files.labels),
+            num_labels=len(files.labels if files.classes is None else files.classes),
             max_words=files.config.text.max_words,
         )
         if (fault := _difference(expected, files.weights)) is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
 from cct_text.config import ModelConfig
@@ -24,6 +26,7 @@ def build_model(
     word_dropout: float = 0.0,
     vectors: Tensor | None = None,
     freeze_vectors: bool = False,
+    classes: Sequence[int] | None = None,
 ) -> TextTransformer:
     """A network with new weights.
 
@@ -37,6 +40,7 @@ def build_model(
         word_dropout: share of words replaced by the unknown word in training.
         vectors: (V, E), initial word vectors; random ones when not given.
         freeze_vectors: do not train the word vectors.
+        classes: the class that each label belongs to, where finer ones are learned; see `TextNetwork`.
 
     Raises:
         UsageError: if there is no such model, or the sizes do not fit together.
@@ -57,7 +61,7 @@ def build_model(
         dropout=embedding_dropout,
         word_dropout=word_dropout,
     )
-    return TextTransformer(architecture, embedding, num_classes=num_classes, max_words=max_words)
+    return TextTransformer(architecture, embedding, num_classes=num_classes, max_words=max_words, classes=classes)
 
 
 def parameter_counts(network: TextNetwork) -> tuple[int, int]:

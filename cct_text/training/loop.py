@@ -58,9 +58,8 @@ class Trainer:
     Args:
         network: the model; it is moved to the accelerator's device.
         config: all options of the run.
-        train: the train split.
-        dev: the dev split; may be empty, then the last epoch is kept.
-        num_classes: C.
+        train: the train split, with the labels that the network learns.
+        dev: the dev split, with its classes; may be empty, then the last epoch is kept.
     """
 
     def __init__(
@@ -69,7 +68,6 @@ class Trainer:
         config: Config,
         train: LabelledTexts,
         dev: LabelledTexts,
-        num_classes: int,
     ) -> None:
         self.config = config.training
         self.train, self.dev = train, dev
@@ -89,7 +87,7 @@ class Trainer:
             self.config,
             steps=self.steps * self.config.epochs,
             bf16=self.bf16,
-            class_weights=self._class_weights(num_classes),
+            class_weights=self._class_weights(),
         )
         self.progress = Progress()
 
@@ -182,14 +180,19 @@ class Trainer:
         patience = self.config.patience
         return patience is not None and self.progress.epochs_done - self.progress.best_epoch >= patience
 
-    def _class_weights(self, num_classes: int) -> torch.Tensor | None:
+    def _class_weights(self) -> torch.Tensor | None:
         if self.config.class_weights == "none":
             return None
         from sklearn.utils.class_weight import compute_class_weight
 
-        present = np.unique(self.train.labels)
-        weights = np.ones(num_classes)
-        weights[present] = compute_class_weight("balanced", classes=present, y=self.train.labels)
+        count = self.network.num_labels
+        classes = np.array(range(count) if self.network.classes is None else self.network.classes)  # (F,)
+        of_rows = classes[self.train.labels]
+        of_rows = of_rows[of_rows >= 0]
+        present = np.unique(of_rows)
+        weights = np.ones(count)
+        for found, weight in zip(present, compute_class_weight("balanced", classes=present, y=of_rows), strict=True):
+            weights[classes == found] = weight
         return torch.tensor(weights, dtype=torch.float32, device=self.accelerator.device)
 
     def state_dict(self) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def prepare(config: Config, *, with_test: bool = True) -> PreparedData:
         ResourceError: if the data set or the vectors are not here and cannot be fetched.
     """
     dataset = load_dataset(config.data)
-    words = split_words(dataset.train.texts, config.text.tokenizer)
+    words = split_words(dataset.learned.texts, config.text.tokenizer)
     pretrained = config.embedding.embeddings in ("glove-frozen", "glove-tuned")
     extra_count = config.text.vocabulary_extra_words if pretrained else 0
     extra = frequent_words(config.embedding.vectors, extra_count) if extra_count else []
@@ -77,7 +77,7 @@ def prepare(config: Config, *, with_test: bool = True) -> PreparedData:
     elif config.embedding.embeddings == "corpus":
         vectors = train_corpus_vectors(words, vocabulary, config.embedding.embedding_dim, config.training.seed)
     max_words, long = config.text.max_words, config.text.long
-    train = tokenizer.encode(dataset.train.texts)
+    train = tokenizer.encode(dataset.learned.texts)
     test = dataset.test if with_test else None
     return PreparedData(
         dataset=dataset,

@@ -71,7 +71,7 @@ def run_metrics(
     coverage = learner.coverage
     return {
         "dataset": dataset.name,
-        "train_rows": len(dataset.train.labels),
+        "train_rows": len(dataset.learned),
         "dev_rows": len(dataset.dev.labels),
         "test_rows": 0 if dataset.test is None else len(dataset.test.labels),
         "test_rows_in_train": 0 if dataset.test is None else int(dataset.test_seen_in_train.sum()),

@@ -110,7 +110,11 @@ def _train(
     calibration = calibrate(trainer)
     weights = weights_of(trainer.network)
     folder.remove(METRICS, PREDICTIONS, HISTORY)
-    SavedModel(config, data.dataset.labels, data.tokenizer, weights, calibration.temperature).save(folder.path)
+    dataset = data.dataset
+    model = SavedModel(
+        config, dataset.labels, data.tokenizer, weights, calibration.temperature, dataset.classes_of_fine
+    )
+    model.save(folder.path)
     folder.write_history([record.to_dict() for record in progress.history])
     metrics = evaluate_and_write(folder, config, data, trainer, calibration, config.model.model)
     folder.write_json(METRICS, metrics)
@@ -149,14 +153,15 @@ def new_network(config: Config, data: PreparedData) -> TextTransformer:
         vocab_size=len(data.tokenizer.vocabulary),
         embedding_dim=data.embedding_dim,
         vectors=None if data.vectors is None else torch.from_numpy(data.vectors),
+        classes=data.dataset.classes_of_fine,
     )
 
 
 def trainer_of(network: TextNetwork, config: Config, data: PreparedData) -> Trainer:
     """What trains a network on the train split and chooses the epoch on dev."""
-    train = LabelledTexts(data.train, data.dataset.train.labels)
+    train = LabelledTexts(data.train, data.dataset.learned.labels)
     dev = LabelledTexts(data.dev, data.dataset.dev.labels)
-    return Trainer(network, config, train, dev, len(data.dataset.labels))
+    return Trainer(network, config, train, dev)
 
 
 def train_on_dev(config: Config) -> Progress:

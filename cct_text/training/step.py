@@ -101,7 +101,7 @@ class Stepper:
     def _loss(self, ids: np.ndarray, mask: np.ndarray, classes: np.ndarray) -> torch.Tensor:
         twice = 2 if self.config.r_drop else 1
         words, real, labels = (torch.from_numpy(x).to(self.device) for x in (ids, mask, classes))
-        logits = self.copy.logits(words.repeat(twice, 1), real.repeat(twice, 1))  # (B, C) or (2 B, C)
+        logits = self.copy.label_logits(words.repeat(twice, 1), real.repeat(twice, 1))  # (B, C) or (2 B, C)
         loss = self._cross_entropy(logits, labels.repeat(twice))
         return loss + self.config.r_drop / 2 * disagreement(logits) if self.config.r_drop else loss
 

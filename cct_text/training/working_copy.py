@@ -56,9 +56,9 @@ class WorkingCopy:
         """The word vectors (U, E) float32 that ids stand for from now on."""
         self.network.embedding.weight = nn.Parameter(vectors, requires_grad=trained)
 
-    def logits(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Logits (B, C) float32 of ids (B, S) int64, numbers of the vectors set, and their mask (B, S) bool."""
-        logits: Tensor = self.network(ids, mask).float()
+    def label_logits(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """What is learned: logits (B, F) float32 of ids (B, S) int64, numbers of the vectors set; mask (B, S) bool."""
+        logits: Tensor = self.network.label_logits(ids, mask).float()
         return logits
 
     def take_gradients(self) -> list[Tensor]:

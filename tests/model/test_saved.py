@@ -22,7 +22,7 @@ VARIANTS = [
 @pytest.mark.parametrize("config", VARIANTS, ids=lambda config: f"{config.model}-{config.pooling}-{config.positions}")
 def test_names_and_shapes_of_the_weights_are_those_of_the_network(config):
     network = build_model(config, num_classes=5, vocab_size=11, embedding_dim=12, max_words=30)
-    shapes = weight_shapes(resolve_architecture(config, 12), vocab_size=11, num_classes=5, max_words=30)
+    shapes = weight_shapes(resolve_architecture(config, 12), vocab_size=11, num_labels=5, max_words=30)
     assert shapes == {name: tuple(weight.shape) for name, weight in network.state_dict().items()}
 
 

@@ -42,7 +42,7 @@ def trainer(embeddings="learned", **options):
     torch.manual_seed(0)
     vectors = torch.randn(WORDS, 6) if embeddings == "glove-frozen" else None
     network = build_network(config, num_classes=CLASSES, vocab_size=WORDS, embedding_dim=6, vectors=vectors)
-    return Trainer(network, config, texts(), nothing(), CLASSES)
+    return Trainer(network, config, texts(), nothing())
 
 
 def plain_epochs(network, config, steps):

@@ -16,6 +16,7 @@ from cct_text.training.calibration import fit_temperature
 from cct_text.training.metrics import expected_calibration_error
 from cct_text.training.recipes import resolve_config
 from cct_text.training.run import train
+from tests.support.official_files import write_trees
 
 
 def small(dataset="questions", **options):
@@ -242,3 +243,26 @@ def test_patience_ends_a_run_that_no_longer_improves(tmp_path):
     metrics = train(small(epochs=50, patience=2, learning_rate=1e-12), tmp_path / "run")
     assert metrics["epochs"] - metrics["best_epoch"] == 2
     assert metrics["epochs"] < 50
+
+
+def test_finer_labels_are_learned_and_classes_are_answered(tmp_path):
+    grades = {0: "awful", 1: "dull", 2: "seen", 3: "nice", 4: "great"}
+    trees = [f"({grade} (2 film{n}) ({grade} {word}))" for n in range(12) for grade, word in grades.items()]
+    write_trees(tmp_path, dict.fromkeys(("train", "dev", "test"), trees))
+    metrics = train(
+        small(
+            "sst2",
+            data_dir=str(tmp_path),
+            phrases=False,
+            fine_labels=True,
+            class_weights="balanced",
+            epochs=8,
+            batch_size=8,
+        ),
+        tmp_path / "run",
+    )
+    assert (metrics["train_rows"], metrics["dev_rows"], metrics["labels"]) == (60, 48, ["negative", "positive"])
+    assert metrics["test"]["accuracy"] > 0.9
+    classifier = TextClassifier.load(tmp_path / "run")
+    assert classifier.predict(["film1 awful", "film1 great"]) == ["negative", "positive"]
+    assert classifier.predict_proba(["film1 awful"]).shape == (1, 2)

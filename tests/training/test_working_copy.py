@@ -23,7 +23,7 @@ def gradients(model, dtype):
     """Loss, gradient of all weights but the words', and gradient of the words."""
     copy = WorkingCopy(model, dtype)
     copy.set_words(model.embedding.weight.detach().clone(), trained=True)
-    loss = F.cross_entropy(copy.logits(IDS * MASK, MASK), LABELS)
+    loss = F.cross_entropy(copy.label_logits(IDS * MASK, MASK), LABELS)
     loss.backward()
     decayed, plain, words = copy.take_gradients()
     return copy, loss, torch.cat([decayed, plain]), words
@@ -86,5 +86,5 @@ def test_frozen_words_get_no_gradient():
     net = network(vectors=torch.randn(30, 12), freeze_vectors=True)
     copy = WorkingCopy(net, torch.float32)
     copy.set_words(net.embedding.weight.detach(), trained=False)
-    copy.logits(IDS * MASK, MASK).sum().backward()
+    copy.label_logits(IDS * MASK, MASK).sum().backward()
     assert len(copy.take_gradients()) == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -31,16 +33,24 @@ class KimCNN(TextNetwork):
         embedding: the word vectors.
         embedding_dim: E.
         num_classes: C.
+        classes: the class that each label belongs to, where finer ones are learned; see `TextNetwork`.
     """
 
-    def __init__(self, embedding: WordEmbedding, *, embedding_dim: int, num_classes: int) -> None:
-        super().__init__(embedding, num_classes=num_classes)
+    def __init__(
+        self,
+        embedding: WordEmbedding,
+        *,
+        embedding_dim: int,
+        num_classes: int,
+        classes: Sequence[int] | None = None,
+    ) -> None:
+        super().__init__(embedding, num_classes=num_classes, classes=classes)
         self.convolutions = nn.ModuleList(nn.Conv1d(embedding_dim, FEATURE_MAPS, kernel) for kernel in KERNELS)
         self.dropout = Dropout(DROPOUT)
-        self.head = nn.Linear(FEATURE_MAPS * len(KERNELS), num_classes)
+        self.head = nn.Linear(FEATURE_MAPS * len(KERNELS), self.num_labels)
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Logits (B, C) of word ids (B, S) int64 and their mask (B, S) bool."""
+    def label_logits(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """What is learned: logits (B, F) of word ids (B, S) int64 and their mask (B, S) bool."""
         room = max(0, max(KERNELS) - ids.shape[1])
         words = self.embedding(F.pad(ids, (0, room)), F.pad(mask, (0, room))).transpose(1, 2)  # (B, E, S)
         lengths = mask.sum(dim=1, keepdim=True)  # (B, 1)
@@ -50,7 +60,7 @@ class KimCNN(TextNetwork):
             last = (lengths - kernel).clamp(min=0)  # (B, 1), the last real window
             real = torch.arange(features.shape[2], device=ids.device) <= last  # (B, S - kernel + 1)
             pooled.append(features.masked_fill(~real[:, None], 0.0).amax(dim=2))  # no feature is below 0
-        logits: Tensor = self.head(self.dropout(torch.cat(pooled, dim=1)))  # (B, C)
+        logits: Tensor = self.head(self.dropout(torch.cat(pooled, dim=1)))  # (B, F)
         return logits
 
 
@@ -66,7 +76,12 @@ def train_kim_cnn(config: Config, data: PreparedData) -> Trainer:
         dropout=config.embedding.embedding_dropout,
         word_dropout=config.embedding.word_dropout,
     )
-    network = KimCNN(embedding, embedding_dim=data.embedding_dim, num_classes=len(data.dataset.labels))
+    network = KimCNN(
+        embedding,
+        embedding_dim=data.embedding_dim,
+        num_classes=len(data.dataset.labels),
+        classes=data.dataset.classes_of_fine,
+    )
     trainer = trainer_of(network, config, data)
     trainer.fit(TrainingObserver(), lambda: None)
     return trainer
