@@ -169,6 +169,7 @@ def _keep(experiment: Experiment, jobs: Sequence[Job], cache: Path, measured: di
 
 
 KERNELS: dict[str, object] = {"model": "cct-2/1+2+3", "max_pool": False}
+POOLED: dict[str, object] = {"model": "cct-2/1+2+3"}
 
 EXPERIMENTS = (
     Experiment(
@@ -202,7 +203,8 @@ EXPERIMENTS = (
         "Fine labels of the same questions tell more of each: learn the fifty, answer with the six.",
         "trec",
         {
-            "kernels 1+2+3": KERNELS,
+            "kernels 1+2+3, max-pool": POOLED,
+            "kernels 1+2+3, max-pool, fine labels": {**POOLED, "fine_labels": True},
             "kernels 1+2+3, fine labels": {**KERNELS, "fine_labels": True},
         },
         6,
@@ -212,8 +214,8 @@ EXPERIMENTS = (
         "As on TREC; and neutral phrases show which words do not count.",
         "sst2",
         {
-            "kernels 1+2+3": KERNELS,
-            "fine labels": {"fine_labels": True},
+            "kernels 1+2+3, max-pool": POOLED,
+            "kernels 1+2+3, max-pool, fine labels": {**POOLED, "fine_labels": True},
             "kernels 1+2+3, fine labels": {**KERNELS, "fine_labels": True},
         },
         3,
@@ -234,9 +236,9 @@ EXPERIMENTS = (
         "As on TREC; and corpus vectors beside GloVe, as on IMDb.",
         "ag_news",
         {
-            "kernels 1+2+3, max-pool": {"model": "cct-2/1+2+3"},
+            "kernels 1+2+3, max-pool": POOLED,
             "kernels 1+2+3": KERNELS,
-            "kernels 1+2+3, max-pool, corpus vectors beside": {"model": "cct-2/1+2+3", "corpus_dim": 100},
+            "kernels 1+2+3, max-pool, corpus vectors beside": {**POOLED, "corpus_dim": 100},
         },
         2,
     ),
@@ -245,8 +247,8 @@ EXPERIMENTS = (
         "As for two classes.",
         "sst3",
         {
-            "kernels 1+2+3": KERNELS,
-            "kernels 1+2+3, fine labels": {**KERNELS, "fine_labels": True},
+            "kernels 1+2+3, max-pool": POOLED,
+            "kernels 1+2+3, max-pool, fine labels": {**POOLED, "fine_labels": True},
         },
         3,
     ),
