@@ -185,20 +185,6 @@ EXPERIMENTS = (
         6,
     ),
     Experiment(
-        "trec-regularization",
-        "With kernels 1+2+3: two passes that are to agree (R-Drop), averaged weights, more width or more dropout.",
-        "trec",
-        {
-            "kernels 1+2+3": KERNELS,
-            "R-Drop 1": {**KERNELS, "r_drop": 1.0},
-            "average of weights": {**KERNELS, "ema_decay": 0.995},
-            "width 192, 4 heads": {**KERNELS, "width": 192, "heads": 4},
-            "label smoothing 0.2": {**KERNELS, "label_smoothing": 0.2},
-            "embedding dropout 0.5": {**KERNELS, "embedding_dropout": 0.5},
-        },
-        6,
-    ),
-    Experiment(
         "trec-fine",
         "Fine labels of the same questions tell more of each: learn the fifty, answer with the six.",
         "trec",

@@ -174,8 +174,6 @@ class TrainingConfig(_Section):
     """Largest norm of the gradient; 0 switches clipping off."""
     label_smoothing: float = _bounded(0.0, 0.0, 0.95)
     """Share of the target probability spread over all classes."""
-    r_drop: float = _bounded(0.0, 0.0)
-    """Weight of R-Drop: each text is seen twice, and what two dropouts make of it is to agree; 0: off."""
     class_weights: ClassWeights = "none"
     """balanced: a class counts in the loss by the inverse of its share of train."""
     patience: int | None = _bounded(None, 1)

@@ -99,14 +99,8 @@ class Stepper:
             self.copy.set_words(self.words.take(rows), trained=True)
 
     def _loss(self, ids: np.ndarray, mask: np.ndarray, classes: np.ndarray) -> torch.Tensor:
-        twice = 2 if self.config.r_drop else 1
         words, real, labels = (torch.from_numpy(x).to(self.device) for x in (ids, mask, classes))
-        logits = self.copy.label_logits(words.repeat(twice, 1), real.repeat(twice, 1))  # (B, C) or (2 B, C)
-        loss = self._cross_entropy(logits, labels.repeat(twice))
-        return loss + self.config.r_drop / 2 * disagreement(logits) if self.config.r_drop else loss
-
-    def _cross_entropy(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        smoothing = self.config.label_smoothing
+        logits, smoothing = self.copy.label_logits(words, real), self.config.label_smoothing  # (B, F)
         if self.class_weights is None:
             return F.cross_entropy(logits, labels, label_smoothing=smoothing)
         # The mean over the batch's rows. Torch's own divides by the batch's weights, which cancels them in a small batch.
@@ -146,15 +140,3 @@ class Stepper:
             self.words.load_state_dict(state["words"])
         if self.average is not None:
             self.average.load_state_dict(state["average"])
-
-
-def disagreement(logits: torch.Tensor) -> torch.Tensor:
-    """How far two passes over the same B texts are apart: mean of the two Kullback-Leibler divergences, mean over texts.
-
-    Source: R-Drop (Liang et al. 2021, arXiv 2106.14448), equation 2.
-
-    Args:
-        logits: (2 B, C), the first pass and the second.
-    """
-    first, second = logits.log_softmax(dim=1).chunk(2)  # (B, C) each
-    return ((first.exp() - second.exp()) * (first - second)).sum(dim=1).mean() / 2
