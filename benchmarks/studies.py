@@ -61,17 +61,17 @@ class Study:
 
 
 def _embeddings(dataset: str, seeds: int, *options: str) -> Study:
-    arguments = ("compare", dataset, "--seeds", str(seeds), *VECTORS, *AS_WIDE, *options)
+    arguments = ("compare", dataset, "--seeds", str(seeds), *VECTORS, *AS_WIDE, *PLAIN[dataset], *options)
     return Study(f"embeddings-{dataset}", arguments)
 
 
 def _beside(dataset: str, seeds: int, *options: str) -> Study:
-    arguments = ("compare", dataset, "--vary", "embeddings=glove-tuned", "--seeds", str(seeds), *VECTORS, *options)
-    return Study(f"baselines-{dataset}", (*arguments, "--baselines"))
+    arguments = ("compare", dataset, "--vary", "embeddings=glove-tuned", "--seeds", str(seeds), *VECTORS)
+    return Study(f"baselines-{dataset}", (*arguments, *PLAIN[dataset], *options, "--baselines"))
 
 
 def _curve(dataset: str, seeds: int, *options: str) -> Study:
-    arguments = ("curve", dataset, "--seeds", str(seeds), *VECTORS, *options)
+    arguments = ("curve", dataset, "--seeds", str(seeds), *VECTORS, *PLAIN[dataset], *options)
     return Study(f"curve-{dataset}", (*arguments, *_baselines(*NGRAMS)))
 
 
@@ -82,6 +82,17 @@ def _pooling(dataset: str, seeds: int, *options: str) -> Study:
 def _baselines(*names: str) -> tuple[str, ...]:
     return tuple(argument for name in names for argument in ("--baseline", name))
 
+
+_ONE_KERNEL = ("--model", "cct-2/2")
+_OWN_CLASSES = (*_ONE_KERNEL, "--set", "fine_labels=false")
+PLAIN = {
+    "trec": _OWN_CLASSES,
+    "sst2": _OWN_CLASSES,
+    "sst3": _OWN_CLASSES,
+    "ag_news": _ONE_KERNEL,
+    "imdb": (*_ONE_KERNEL, "--set", "long=head"),
+}
+"""The plain model on the data set's own classes; recipes may have more."""
 
 AS_WIDE = ("--set", "embedding_dim=150")
 """Learned and corpus vectors as wide as the GloVe vectors they are compared with."""
@@ -107,7 +118,10 @@ STUDIES = (
     _pooling("imdb", 3, *MUCH_TEXT),
     Study(
         "own-pooling-trec",
-        ("compare", "trec", "--vary", "pooling=seqpool,mean,max,class-token", "--seeds", "5", *VECTORS),
+        (
+            *("compare", "trec", "--vary", "pooling=seqpool,mean,max,class-token", "--seeds", "5"),
+            *(*VECTORS, *PLAIN["trec"]),
+        ),
     ),
     _beside("trec", 5),
     _beside("sst2", 5, *SENTENCES),
@@ -116,7 +130,7 @@ STUDIES = (
     _curve("sst2", 5, *SENTENCES),
     _curve("sst3", 5, *SENTENCES),
     _curve("ag_news", 3),
-    _curve("imdb", 3),
+    _curve("imdb", 3, "--embeddings", "glove-tuned"),
     Study("reproduction", ("reproduce", "--quick", *VECTORS)),
 )
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.accuracy import VECTORS
 from benchmarks.clock import command
 from cct_text.artifacts import METRICS, RunFolder
 from cct_text.config import Config
 from cct_text.training.recipes import resolve_config
+
+VECTORS = "glove.6B.50d+glove.6B.100d"
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,19 @@ class Task:
 
     def arguments(self, **options: object) -> tuple[str, ...]:
         """Of `cct-text train`, with the data set's recipe."""
-        flags = {"model": self.model, "embeddings": "glove-tuned", "vectors": VECTORS, "max_words": self.max_words}
-        pairs = ((name, value) for name, value in {**flags, **options}.items() if value is not None)
-        return (self.dataset, *(part for name, value in pairs for part in (f"--{name.replace('_', '-')}", str(value))))
+        pairs = (f"{name}={value}" for name, value in self._values(**options).items())
+        return (self.dataset, *(part for pair in pairs for part in ("--set", pair)))
 
     def config(self, **options: object) -> Config:
         """The options of such a run."""
-        dataset, *flags = self.arguments(**options)
-        names = (name.removeprefix("--").replace("-", "_") for name in flags[::2])
-        return resolve_config(dataset, values=dict(zip(names, flags[1::2], strict=True)))
+        return resolve_config(self.dataset, values=self._values(**options))
+
+    def _values(self, **options: object) -> dict[str, object]:
+        values = {"model": self.model, "embeddings": "glove-tuned", "vectors": VECTORS, "max_words": self.max_words}
+        # The reference learns the classes themselves.
+        return {name: value for name, value in (values | options).items() if value is not None} | {
+            "fine_labels": "false"
+        }
 
     def run(self, settings: Settings) -> Path:
         """A trained run of the task; trained now if there is none with these options. One epoch of TREC for a trial."""

@@ -105,8 +105,6 @@ class EmbeddingConfig(_Section):
     corpus: word2vec on the train split's own text, trained on."""
     vectors: str = "glove.6B.50d"
     """Name or path of pre-trained vectors; several are stacked side by side with `+`."""
-    corpus_dim: int = _bounded(0, 0)
-    """Width of word2vec vectors of the train split's own text that stand beside pre-trained ones; 0: none."""
     embedding_dim: int = _bounded(100, 1)
     """Width of the word vectors for `learned` and `corpus`; pre-trained vectors bring their own."""
     embedding_dropout: float = _bounded(0.0, 0.0, 0.95)

@@ -98,8 +98,12 @@ def _load_registered(entry: Entry, config: DataConfig) -> Dataset:
     fine = None
     if config.fine_labels and entry.fine is not None:
         names, splits, _, _ = _read_or_fetch(entry_named(entry.fine.dataset), config)
-        classes = [entry.labels.index(found) if (found := entry.fine.class_of(name)) else NO_CLASS for name in names]
-        fine = FineTrain(splits["train"], names, np.array(classes, dtype=np.int64))
+        classes = [entry.fine.class_of(name) for name in names]
+        # A class that train lacks stands for itself.
+        lacking = [label for label in entry.labels if label not in classes]
+        index = {None: NO_CLASS} | {label: number for number, label in enumerate(entry.labels)}
+        numbers = np.array([index[name] for name in (*classes, *lacking)], dtype=np.int64)
+        fine = FineTrain(splits["train"], (*names, *lacking), numbers)
     return _finish(config, *_read_or_fetch(entry, config), fine)
 
 

@@ -27,9 +27,12 @@ PAGE = "results.md"
 
 HEAD = """# Results
 
-Written by `{command}`; no figure is edited by hand. Each data set with its default recipe, as `cct-text train DATASET`
-takes it, and baselines on the same rows. Accuracy, macro F1 and expected calibration error (ECE) in percent on
-test, mean ± standard deviation over seeds. The dev split chose the epoch and every option; each run read the test split once.
+    {command}
+
+Each data set with its default recipe, as `cct-text train DATASET` takes it, and baselines on the same rows. Accuracy, macro F1
+and expected calibration error (ECE, of probabilities whose temperature was fitted on dev) in percent on test, mean ± standard
+deviation over seeds. The dev split chose the epoch and every option; each run read the test split once, after that. Seconds of
+training, one thread a run. No figure is edited by hand.
 """
 
 
@@ -133,12 +136,12 @@ def _dataset(found: Mapping[str, Any]) -> str:
         return f"\n## `{found['dataset']}`\n\nAll runs failed.\n"
     first = done[0]
     rows = " / ".join(f"{first[split]:,}" for split in ("train_rows", "dev_rows", "test_rows"))
+    where = f"{first['processor']}, commit {first['commit']}"
     header = ("", "accuracy", "macro F1", "ECE", "parameters", "of word vectors", "seconds", "seeds")
     lines = [header, ("---",) * len(header), *(_side(side) for side in found["conditions"] if side["accuracy"])]
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    return (
-        f"\n## `{found['dataset']}`\n\n{rows} rows of train / dev / test.\n\n{table}{_unseen(found['conditions'][0])}"
-    )
+    head = f"\n## `{found['dataset']}`\n\n{rows} rows of train / dev / test. {where}.\n\n"
+    return head + table + _unseen(found["conditions"][0])
 
 
 def _side(side: Mapping[str, Any]) -> tuple[str, ...]:

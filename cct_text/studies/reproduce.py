@@ -22,6 +22,10 @@ RESULT = "reproduction"
 """Name of the result, `.json`, and of the plot, `.svg` and `.png`."""
 
 
+AS_PUBLISHED = {"embeddings": "glove-tuned", "long": "head", "fine_labels": False}
+"""What recipes may have otherwise, and the paper has not."""
+
+
 def plan_reproduction(
     datasets: Sequence[str],
     models: Sequence[str],
@@ -52,7 +56,7 @@ def plan_reproduction(
             [Condition({"model": model}) for model in dict.fromkeys(models or known[dataset])],
             seeds=seeds,
             out=Path(out) / dataset,
-            values=values,
+            values={**AS_PUBLISHED, **(values or {})},
             kind="reproduce",
         )
         for dataset in dict.fromkeys(datasets or known)

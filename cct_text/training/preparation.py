@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,7 @@ class PreparedData:
         vectors: (V, E) float32, initial word vectors; None for `learned`.
         embedding_dim: E.
         coverage: how much of the train split the pre-trained vectors know; None where there are none.
+        vector_seconds: that the training of `corpus` vectors took; 0 for others.
     """
 
     dataset: Dataset
@@ -46,6 +48,7 @@ class PreparedData:
     vectors: np.ndarray | None
     embedding_dim: int
     coverage: Coverage | None
+    vector_seconds: float
 
 
 def prepare(config: Config, *, with_test: bool = True) -> PreparedData:
@@ -66,16 +69,15 @@ def prepare(config: Config, *, with_test: bool = True) -> PreparedData:
     extra = frequent_words(config.embedding.vectors, extra_count) if extra_count else []
     vocabulary = Vocabulary.build(words, min_count=config.text.min_count, extra_words=extra)
     tokenizer = Tokenizer(config.text.tokenizer, vocabulary)
-    vectors, coverage = None, None
+    vectors, coverage, vector_seconds = None, None, 0.0
     if pretrained:
         known, found, coverage = align(vocabulary, config.embedding.vectors)
         _judge(coverage, config.embedding)
         vectors = fill_missing(known, found, config.training.seed)
-        if dim := config.embedding.corpus_dim:
-            own = train_corpus_vectors(words, vocabulary, dim, config.training.seed)
-            vectors = np.concatenate([vectors, own], axis=1)
     elif config.embedding.embeddings == "corpus":
+        start = time.perf_counter()
         vectors = train_corpus_vectors(words, vocabulary, config.embedding.embedding_dim, config.training.seed)
+        vector_seconds = time.perf_counter() - start
     max_words, long = config.text.max_words, config.text.long
     train = tokenizer.encode(dataset.learned.texts)
     test = dataset.test if with_test else None
@@ -89,6 +91,7 @@ def prepare(config: Config, *, with_test: bool = True) -> PreparedData:
         vectors=vectors,
         embedding_dim=config.embedding.embedding_dim if vectors is None else vectors.shape[1],
         coverage=coverage,
+        vector_seconds=vector_seconds,
     )
 
 

@@ -30,7 +30,7 @@ class Learner:
         vocabulary: words, or other features, that it tells apart.
         epochs: passes over the train split.
         best_epoch: the one that was kept.
-        seconds: of training.
+        seconds: of training, that of `corpus` vectors included.
         texts: that training saw, each as often as it was seen; None where fits of several kinds took the seconds.
         precision: fp32 or bf16.
         threads: that training had.

@@ -228,7 +228,7 @@ def evaluate_and_write(
         vocabulary=len(data.tokenizer.vocabulary),
         epochs=trainer.progress.epochs_done,
         best_epoch=trainer.progress.best_epoch,
-        seconds=sum(record.seconds for record in trainer.progress.history),
+        seconds=data.vector_seconds + sum(record.seconds for record in trainer.progress.history),
         texts=trainer.texts_in_an_epoch * trainer.progress.epochs_done,
         precision="bf16" if trainer.bf16 else "fp32",
         threads=torch.get_num_threads(),

@@ -59,8 +59,9 @@ def folder(tmp_path_factory):
         ("good", f"a good film, number {row}") if row % 2 else ("bad", f"who wrote book {row} ?") for row in range(80)
     ]
     (folder / "mine.csv").write_bytes(as_csv(rows))
-    vectors = np.random.default_rng(0).normal(size=(len(WORDS), 50)).astype(np.float32)
-    (folder / "glove.6B.50d.txt").write_bytes(glove(WORDS, vectors))
+    for dim in (50, 100):
+        vectors = np.random.default_rng(0).normal(size=(len(WORDS), dim)).astype(np.float32)
+        (folder / f"glove.6B.{dim}d.txt").write_bytes(glove(WORDS, vectors))
     return folder
 
 

@@ -23,14 +23,9 @@ def test_the_random_rows_are_a_function_of_the_seed():
     assert (fill_missing(vectors, found, 3) != fill_missing(vectors, found, 4)).any()
 
 
-def test_vectors_of_the_own_text_stand_beside_the_pretrained_ones():
-    config = resolve_config("questions", values={"vectors": "glove.6B.50d", "corpus_dim": 7})
-    beside, alone = prepare(config), prepare(config.with_values({"corpus_dim": 0}))
-    width = alone.embedding_dim
-    assert beside.embedding_dim == width + 7
-    assert (beside.vectors[:, :width] == alone.vectors).all()
-    own = beside.vectors[:, width:]
-    used = np.asarray(beside.tokenizer.vocabulary.counts) > 0
-    assert own[used].any(axis=1).all()
-    assert not own[~used].any()
-    assert beside.coverage == alone.coverage
+def test_vectors_of_the_own_text_are_counted_into_the_time_of_training():
+    config = resolve_config("questions", values={"vectors": "glove.6B.50d", "embedding_dim": 7})
+    own, pretrained = prepare(config.with_values({"embeddings": "corpus"})), prepare(config)
+    assert own.embedding_dim == 7
+    assert own.vector_seconds > 0
+    assert pretrained.vector_seconds == 0

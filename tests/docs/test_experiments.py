@@ -1,0 +1,35 @@
+"""docs/experiments.md is what the files under docs/results/experiments/ say."""
+
+import json
+
+import numpy as np
+import pytest
+
+from benchmarks import experiment_log
+from benchmarks.experiments import EXPERIMENTS, RESULTS
+
+
+def test_the_page_is_what_the_experiments_found():
+    assert experiment_log.PAGE.read_text(encoding="utf-8") == experiment_log.page()
+
+
+def test_the_difference_is_taken_split_by_split():
+    kept = json.loads((RESULTS / "trec-kernels.json").read_text(encoding="utf-8"))
+    recipe, *_, last = kept["variants"]
+    gaps = [100 * (a["accuracy"] - b["accuracy"]) for a, b in zip(last["splits"], recipe["splits"], strict=True)]
+    told = experiment_log.row(last, recipe, kept)[3]
+    mean, error = (float(part) for part in told.split(" ± "))
+    assert mean == pytest.approx(np.mean(gaps), abs=0.005)
+    assert error == pytest.approx(np.std(gaps, ddof=1) / np.sqrt(len(gaps)), abs=0.005)
+
+
+def test_a_change_is_taken_if_the_recipe_has_it_and_not_if_its_option_is_gone():
+    assert experiment_log.is_taken("trec", {"model": "cct-2/1+2+3"})
+    assert not experiment_log.is_taken("trec", {"model": "cct-2/1"})
+    assert not experiment_log.is_taken("trec", {"model": "cct-2/1+2+3", "no_more": 1.0})
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)
+def test_every_variant_of_an_experiment_is_a_configuration_of_its_own(experiment):
+    texts = [config.to_toml() for config in experiment.configs().values()]
+    assert len(set(texts)) == len(texts)
