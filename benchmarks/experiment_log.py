@@ -66,7 +66,8 @@ def section(experiment: Mapping[str, Any]) -> str:
     recipe, *variants = experiment["variants"]
     splits = counted(len(recipe["splits"]), "cut" if measured["dev_is_cut"] else "seed")
     place = f"{measured['processor']}, {measured['date']}, commit {measured['commit']}"
-    where = f"{splits}, {measured['dev_rows']:,} rows of dev; {place}."
+    base = "".join(f" All with `{key}={written(value)}`." for key, value in experiment["base"].items())
+    where = f"{splits}, {measured['dev_rows']:,} rows of dev; {place}.{base}"
     header = ("", "options", "dev accuracy", "difference", "dev loss", "time", "")
     rows = [row(one, recipe, experiment) for one in (recipe, *variants)]
     return f"\n{experiment['hypothesis']}\n\n{where}\n\n{table(header, rows)}"
@@ -84,7 +85,7 @@ def row(variant: Mapping[str, Any], recipe: Mapping[str, Any], experiment: Mappi
         "" if variant is recipe else difference(accuracies, figures(recipe, "accuracy")),
         f"{np.mean(figures(variant, 'loss')):.3f}",
         f"{np.mean(figures(variant, 'seconds')) / np.mean(figures(recipe, 'seconds')):.1f}",
-        "taken" if variant is not recipe and is_taken(experiment["dataset"], variant["options"]) else "",
+        "taken" if variant is not recipe and is_taken(experiment, variant["options"]) else "",
     )
 
 
@@ -95,11 +96,11 @@ def difference(one: Sequence[float], other: Sequence[float]) -> str:
     return f"{np.mean(gaps):+.2f}" + ("" if error is None else f" ± {error:.2f}")
 
 
-def is_taken(dataset: str, options: Mapping[str, object]) -> bool:
-    """Whether a data set's recipe has these options now."""
-    config = resolve_config(dataset)
+def is_taken(experiment: Mapping[str, Any], options: Mapping[str, object]) -> bool:
+    """Whether the data set's recipe has these options now, and those of all variants."""
+    config = resolve_config(experiment["dataset"])
     try:
-        return config.with_values(options) == config
+        return config.with_values({**experiment["base"], **options}) == config
     except UsageError:  # an option that is no more
         return False
 

@@ -24,6 +24,7 @@ from benchmarks.conditions import conditions
 from benchmarks.studies import ROOT
 from cct_text.config import Config
 from cct_text.datasets import load_dataset
+from cct_text.provenance import commit
 from cct_text.studies.crew import in_workers
 from cct_text.training.recipes import resolve_config
 
@@ -76,8 +77,8 @@ class Job:
 
     @property
     def key(self) -> str:
-        """The same for the same options."""
-        return sha256(self.config.to_toml().encode()).hexdigest()[:16]
+        """The same for the same options and the same code."""
+        return sha256(f"{commit()}\n{self.config.to_toml()}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -102,16 +103,10 @@ def reach(job: Job) -> Reached:
     from cct_text.training.run import train_on_dev
 
     try:
-        progress = train_on_dev(job.config)
+        kept, seconds = train_on_dev(job.config)
     except Exception as error:
         return Reached(job, None, f"{type(error).__name__}: {error}")
-    kept = progress.history[progress.best_epoch - 1]
-    figures = {
-        "accuracy": kept.dev_accuracy,
-        "loss": kept.dev_loss,
-        "epoch": kept.epoch,
-        "seconds": sum(epoch.seconds for epoch in progress.history),
-    }
+    figures = {"accuracy": kept.dev_accuracy, "loss": kept.dev_loss, "epoch": kept.epoch, "seconds": seconds}
     return Reached(job, figures, None)
 
 
@@ -217,7 +212,11 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="runs at the same time, one thread each")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "experiments", help="folder of what runs reached")
     options = parser.parse_args()
-    wanted = [experiment for experiment in EXPERIMENTS if not options.only or experiment.name in options.only]
+    wanted = [
+        experiment
+        for experiment in EXPERIMENTS
+        if (experiment.name in options.only if options.only else not experiment.result.exists())
+    ]
     failed = [experiment for experiment in wanted if not run(experiment, options.runs, options.jobs)]
     return 1 if failed else 0
 

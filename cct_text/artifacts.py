@@ -230,7 +230,7 @@ class RunFolder:
             raise self._damaged(CONFIG, f"[run] temperature is {temperature!r}, not a finite float above 0")
         if (classes := run.get("classes")) is not None and (
             not isinstance(classes, list)
-            or not all(isinstance(index, int) for index in classes)
+            or not all(type(index) is int and index >= -1 for index in classes)
             or {index for index in classes if index >= 0} != set(range(len(labels)))
         ):
             raise self._damaged(CONFIG, "[run] classes is not a list of numbers of the labels, each of which is there")

@@ -171,7 +171,7 @@ class TrainingConfig(_Section):
     gradient_clip: float = _bounded(1.0, 0.0)
     """Largest norm of the gradient; 0 switches clipping off."""
     label_smoothing: float = _bounded(0.0, 0.0, 0.95)
-    """Share of the target probability spread over all classes."""
+    """Share of the target probability spread over all labels that are learned."""
     class_weights: ClassWeights = "none"
     """balanced: a class counts in the loss by the inverse of its share of train."""
     patience: int | None = _bounded(None, 1)

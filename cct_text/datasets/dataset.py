@@ -67,7 +67,7 @@ class Dataset:
         test: to report on; None where there is none.
         source: where it was found, in words.
         files: SHA-256 by file name of what was read; empty for the hub.
-        sha256: of labels and texts of all splits, in order: two data sets with the same are the same.
+        sha256: of labels and texts of all splits, finer ones included, in order: two data sets with the same are the same.
         dev_is_cut: whether dev was cut from train.
         fine: what is learned from in place of train, where finer labels are wanted.
     """
@@ -103,44 +103,45 @@ class Dataset:
         return seen
 
 
-def cut_split(train: Split, fraction: float, seed: int) -> tuple[Split, Split]:
-    """Train and another split, cut at random with the classes' shares kept; a class with one row stays in train.
+def cut_rows(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of train and those of another split, cut at random with the classes' shares kept, each in their order.
 
-    The cut depends on the rows and the seed alone.
+    A class with one row stays in train. The cut depends on the classes (N,) and the seed alone.
     """
     rng = np.random.default_rng(seed)
-    cut = np.zeros(len(train), dtype=bool)
+    cut = np.zeros(len(labels), dtype=bool)
     wanted = 0.0
     taken = 0
-    for label in np.unique(train.labels):
-        rows = rng.permutation(np.flatnonzero(train.labels == label))
+    for label in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == label))
         # Rounding is carried from class to class, so that the whole comes to the fraction; but what classes of one row
         # cannot give is not taken from the others.
         wanted += len(rows) * fraction
         count = min(round(wanted - taken), math.ceil(len(rows) * fraction), len(rows) - 1)
         taken += count
         cut[rows[:count]] = True
-    return train.take(np.flatnonzero(~cut)), train.take(np.flatnonzero(cut))
+    return np.flatnonzero(~cut), np.flatnonzero(cut)
 
 
-def some_rows(train: Split, count: int, seed: int) -> Split:
-    """As many rows of a split, at random with the classes' shares kept, in the order they had.
+def some_rows(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """As many rows of train, at random with the shares of its classes (N,) kept, in the order they had.
 
     With the same seed fewer rows are a part of more, and each class has one as soon as there are as many rows as classes.
 
     Raises:
         UsageError: if there are not so many rows.
     """
-    if count > len(train):
-        raise UsageError(f"train_rows = {count}: train has {len(train):,} rows")
+    if count > len(labels):
+        raise UsageError(f"train_rows = {count}: train has {len(labels):,} rows")
     rng = np.random.default_rng(seed)
-    place = np.empty(len(train))  # of each row in its class, from 0 up to 1
-    for label in np.unique(train.labels):
-        rows = rng.permutation(np.flatnonzero(train.labels == label))
+    place = np.empty(len(labels))  # of each row in its class, from 0 up to 1
+    for label in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == label))
         place[rows] = np.arange(len(rows)) / len(rows)
     # Rows of the same place, such as the classes' first ones, come in an order of their own.
-    order = np.lexsort((rng.permutation(len(train)), place))
-    return train.take(np.sort(order[:count]))
+    order = np.lexsort((rng.permutation(len(labels)), place))
+    chosen: np.ndarray = np.sort(order[:count])
+    return chosen
 
 
 def natural_order(labels: Iterable[str]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from cct_text.datasets.dataset import (
     FineTrain,
     Split,
     content_digest,
-    cut_split,
+    cut_rows,
     natural_order,
     some_rows,
 )
@@ -251,11 +251,14 @@ def _finish(
     train, dev, test = splits["train"], splits.get("dev"), splits.get("test")
     if len(np.unique(train.labels)) < 2:
         raise DataError(f"{config.dataset}: train holds one class only; a classifier needs two or more")
-    digest = content_digest(
-        *(labels, splits) if fine is None else (labels + fine.labels, {**splits, "fine": fine.split})
-    )
+    rows = np.arange(len(train))
+    digest = content_digest(labels, splits)
+    if fine is not None:
+        names = (f"{name} {at}" for name, at in zip(fine.labels, fine.classes, strict=True))
+        digest = content_digest((*labels, *names), {**splits, "fine": fine.split})
     if test is None and config.test_fraction:
-        train, test = cut_split(train, config.test_fraction, config.split_seed)
+        kept, held_out = cut_rows(train.labels, config.test_fraction, config.split_seed)
+        rows, test, train = rows[kept], train.take(held_out), train.take(kept)
         if not len(test):
             raise DataError(
                 f"{config.dataset}: too few rows to cut a test split from (test_fraction = {config.test_fraction})"
@@ -263,20 +266,32 @@ def _finish(
     cut = dev is None
     if dev is None:
         seed = config.split_seed if config.dev_seed is None else config.dev_seed
-        train, dev = cut_split(train, config.dev_fraction, seed)
+        kept, held_out = cut_rows(train.labels, config.dev_fraction, seed)
+        rows, dev, train = rows[kept], train.take(held_out), train.take(kept)
     share = 1.0
     if config.train_rows is not None:
-        wanted = some_rows(train, config.train_rows, config.train_rows_seed)
-        share, train = len(wanted) / len(train), wanted
+        kept = some_rows(train.labels, config.train_rows, config.train_rows_seed)
+        rows, share, train = rows[kept], len(kept) / len(train), train.take(kept)
     if fine is not None:
-        fine = _of_train(fine, train, share, config.train_rows_seed)
+        fine = _of_train(fine, splits["train"], rows, share, config.train_rows_seed)
     return Dataset(config.dataset, labels, train, dev, test, source, files, digest, cut, fine)
 
 
-def _of_train(fine: FineTrain, train: Split, share: float, seed: int) -> FineTrain:
-    """The rows whose text stands in train; of those that belong to no class, as large a share as train is of its own."""
-    stands = pc.is_in(fine.split.texts, value_set=train.texts.combine_chunks()).to_numpy()
+def _of_train(fine: FineTrain, whole: Split, rows: np.ndarray, share: float, seed: int) -> FineTrain:
+    """The fine rows that are learned, where some rows of the whole train split are.
+
+    Where both are the same texts in the same order, the same rows. Otherwise those whose text stands in these rows, and of
+    those that belong to no class as large a share as is learned of train.
+
+    Raises:
+        DataError: if a text of train has no fine label.
+    """
+    texts, own = fine.split.texts.combine_chunks(), whole.texts.combine_chunks()
+    if texts.equals(own):
+        return replace(fine, split=fine.split.take(rows))
+    if not pc.all(pc.is_in(own, value_set=texts)).as_py():
+        raise DataError("fine_labels = true: the train split and the one with finer labels are not of the same texts")
+    stands = pc.is_in(texts, value_set=own.take(pa.array(rows))).to_numpy(zero_copy_only=False)
     without = np.flatnonzero(fine.classes[fine.split.labels] == NO_CLASS)
     chosen = np.random.default_rng(seed).permutation(without)[: round(share * len(without))]
-    rows = np.union1d(np.flatnonzero(stands), chosen)
-    return replace(fine, split=fine.split.take(rows))
+    return replace(fine, split=fine.split.take(np.union1d(np.flatnonzero(stands), chosen)))

@@ -24,12 +24,18 @@ class TextNetwork(nn.Module):
             None: the labels are the classes.
     """
 
+    outside: Tensor
+    """(C, F): 0 for the labels of a class, minus infinity for those of others."""
+
     def __init__(self, embedding: WordEmbedding, *, num_classes: int, classes: Sequence[int] | None = None) -> None:
         super().__init__()
         self.embedding = embedding
         self.num_classes = num_classes
         self.classes = None if classes is None else tuple(classes)
         self.num_labels = num_classes if classes is None else len(classes)
+        if classes is not None:
+            belongs = torch.tensor(classes) == torch.arange(num_classes)[:, None]  # (C, F)
+            self.register_buffer("outside", torch.where(belongs, 0.0, -torch.inf), persistent=False)
 
     @abstractmethod
     def label_logits(self, ids: Tensor, mask: Tensor) -> Tensor:
@@ -40,5 +46,5 @@ class TextNetwork(nn.Module):
         logits = self.label_logits(ids, mask)  # (B, F)
         if self.classes is None:
             return logits
-        of_label = torch.tensor(self.classes, device=logits.device)
-        return torch.stack([logits[:, of_label == c].logsumexp(dim=1) for c in range(self.num_classes)], dim=1)
+        # In float32, whatever the logits are in: a sum of many would be rounded to few digits.
+        return (logits.float()[:, None] + self.outside.float()).logsumexp(dim=2)

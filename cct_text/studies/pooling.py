@@ -112,13 +112,13 @@ def plan_poolings(dataset: str, *, seeds: int, out: str | Path, values: Mapping[
         UsageError: if an option is unknown or does not count, or its value cannot be used.
     """
     resolve_config(dataset, values=values)
-    data = {option.name for option in fields(DataConfig)} - {"dataset"}
+    data = {option.name for option in fields(DataConfig)} - {"dataset", "fine_labels"}
     if useless := [name for name in values or {} if name.rpartition(".")[2] not in data.union(COUNTING)]:
         raise UsageError(
             f"{', '.join(useless)}: no option of this study, which trains a pooling and a head alone; "
             f"options of the data count, and {', '.join(COUNTING)}"
         )
-    usual = {"epochs": EPOCHS, "phrases": False}
+    usual = {"epochs": EPOCHS, "phrases": False, "fine_labels": False}
     return plan(dataset, grid([POOLINGS]), seeds=seeds, out=out, values={**usual, **(values or {})}, kind="pooling")
 
 

@@ -136,9 +136,8 @@ def _trained(job: _Job) -> SplitScore:
     """The figure on dev of the epoch that a run would keep; of the test split nothing is looked at."""
     from cct_text.training.run import train_on_dev
 
-    progress = train_on_dev(job.config)
-    kept = progress.history[progress.best_epoch - 1].to_dict()
-    return SplitScore(job.number, kept[f"dev_{job.metric}"], sum(epoch.seconds for epoch in progress.history), None)
+    kept, seconds = train_on_dev(job.config)
+    return SplitScore(job.number, kept.to_dict()[f"dev_{job.metric}"], seconds, None)
 
 
 def _lost(job: _Job) -> SplitScore:

@@ -51,6 +51,11 @@ class Progress:
         """Whole epochs behind."""
         return len(self.history)
 
+    @property
+    def seconds(self) -> float:
+        """Of all epochs, evaluation included."""
+        return sum(record.seconds for record in self.history)
+
 
 class Trainer:
     """Trains a network on the train split; `fit` leaves the weights of the best dev epoch in it.

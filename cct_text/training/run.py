@@ -28,10 +28,10 @@ from cct_text.training.checkpoint import (
     remove_checkpoint,
     require_equal,
 )
-from cct_text.training.loop import LabelledTexts, Progress, Trainer
+from cct_text.training.loop import LabelledTexts, Trainer
 from cct_text.training.metrics import classification_metrics, split_metrics
 from cct_text.training.preparation import PreparedData, prepare
-from cct_text.training.progress import TrainingObserver
+from cct_text.training.progress import EpochRecord, TrainingObserver
 from cct_text.training.results import Learner, run_metrics, write_predictions
 
 logger = logging.getLogger(__name__)
@@ -164,11 +164,11 @@ def trainer_of(network: TextNetwork, config: Config, data: PreparedData) -> Trai
     return Trainer(network, config, train, dev)
 
 
-def train_on_dev(config: Config) -> Progress:
+def train_on_dev(config: Config) -> tuple[EpochRecord, float]:
     """Train and look at the dev split alone: for who has choices to make still. Nothing is written.
 
     Returns:
-        The figures of all epochs, and which of them a run would keep.
+        The epoch that a run would keep, and the seconds of training, that of `corpus` vectors included.
 
     Raises:
         UsageError: if the loss or a weight is no longer a number.
@@ -176,7 +176,8 @@ def train_on_dev(config: Config) -> Progress:
         ResourceError: if the data set or the vectors are not here and cannot be fetched.
     """
     data = prepare(config, with_test=False)
-    return trainer_of(new_network(config, data), config, data).fit(TrainingObserver(), lambda: None)
+    progress = trainer_of(new_network(config, data), config, data).fit(TrainingObserver(), lambda: None)
+    return progress.history[progress.best_epoch - 1], data.vector_seconds + progress.seconds
 
 
 def _description(config: Config, data: PreparedData, trainer: Trainer) -> str:
@@ -228,7 +229,7 @@ def evaluate_and_write(
         vocabulary=len(data.tokenizer.vocabulary),
         epochs=trainer.progress.epochs_done,
         best_epoch=trainer.progress.best_epoch,
-        seconds=data.vector_seconds + sum(record.seconds for record in trainer.progress.history),
+        seconds=data.vector_seconds + trainer.progress.seconds,
         texts=trainer.texts_in_an_epoch * trainer.progress.epochs_done,
         precision="bf16" if trainer.bf16 else "fp32",
         threads=torch.get_num_threads(),

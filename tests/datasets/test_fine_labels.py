@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from cct_text.datasets import registry
 from cct_text.datasets.dataset import NO_CLASS
-from cct_text.errors import UsageError
+from cct_text.errors import DataError, UsageError
 from tests.support.official_files import TREC, TREES, rows_of, write_trec, write_trees
 
 PHRASES = ["(3 (2 It) (4 great))", "(1 (2 He) (0 (0 bad) (2 .)))", "(2 (2 So) (2 what))"]
@@ -38,6 +41,24 @@ def test_a_dev_split_that_is_cut_is_the_same_and_is_not_learned(load, tmp_path):
     assert rows_of(plain.dev, plain.labels) == rows_of(fine.dev, fine.labels)
     assert fine.learned.texts.to_pylist() == plain.train.texts.to_pylist()
     assert len(fine.learned) == 30
+
+
+def test_of_a_question_that_stands_twice_dev_keeps_its_own_one(load, tmp_path):
+    rows = [(f"NUM:{'date' if n % 2 else 'dist'}", f"How many {n % 5} ?") for n in range(40)]
+    write_trec(tmp_path, {"train": [*rows, *[("LOC:city", f"Where {n % 5} ?") for n in range(20)]], "test": rows[:2]})
+    fine = load("trec", data_dir=tmp_path, dev_fraction=0.25, fine_labels=True, train_rows=30)
+    of_rows = np.array(fine.classes_of_fine)[fine.learned.labels]
+    assert fine.learned.texts.to_pylist() == fine.train.texts.to_pylist()
+    assert (of_rows == fine.train.labels).all()
+
+
+def test_finer_labels_of_other_texts_are_refused(load, tmp_path, monkeypatch):
+    write_trec(tmp_path)
+    entry = registry.ENTRIES["trec"]
+    shouting = replace(entry, read=lambda *of: ((a, b.upper()) for a, b in rows) if (rows := entry.read(*of)) else None)
+    monkeypatch.setitem(registry.ENTRIES, "trec", shouting)
+    with pytest.raises(DataError, match="the train split and the one with finer labels are not of the same texts"):
+        load("trec", data_dir=tmp_path, fine_labels=True)
 
 
 def test_two_classes_learn_five_grades_of_which_one_is_neither(load, tmp_path):

@@ -24,9 +24,11 @@ def test_the_difference_is_taken_split_by_split():
 
 
 def test_a_change_is_taken_if_the_recipe_has_it_and_not_if_its_option_is_gone():
-    assert experiment_log.is_taken("trec", {"model": "cct-2/1+2+3"})
-    assert not experiment_log.is_taken("trec", {"model": "cct-2/1"})
-    assert not experiment_log.is_taken("trec", {"model": "cct-2/1+2+3", "no_more": 1.0})
+    trec = {"dataset": "trec", "base": {"epochs": 30}}
+    assert experiment_log.is_taken(trec, {"model": "cct-2/1+2+3"})
+    assert not experiment_log.is_taken({**trec, "base": {"epochs": 31}}, {"model": "cct-2/1+2+3"})
+    assert not experiment_log.is_taken(trec, {"model": "cct-2/1"})
+    assert not experiment_log.is_taken(trec, {"model": "cct-2/1+2+3", "no_more": 1.0})
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)

@@ -46,7 +46,8 @@ def test_figures_of_the_runs_stand_on_the_page(tmp_path, values):
     assert f"| majority (baseline) | {100 * majority.accuracy.mean:.2f} |" in page
     assert 0 < recipe.ece.mean < 1
     assert svm.ece is None  # its scores are no probabilities
-    assert "108 / 12 / 12 rows of train / dev / test." in page
+    assert "12 rows of dev, 12 of test" in page
+    assert all(f"| {side.parameters:,} |" in page and "| 108 |" in page for side in (recipe, majority, svm))
     assert "cct-text reproduce --recipes" in page
     assert (tmp_path / "out" / "trec" / "report.html").exists()
 

@@ -179,7 +179,8 @@ def test_a_download_that_fails_is_told_with_the_way_out(server, fetched_from):
         load_vectors(NAME)
     assert str(caught.value).splitlines() == [
         f"cannot fetch glove.6B.zip: {url}: HTTP 404",
-        "Put glove.6B.zip or glove.6B.100d.txt into a folder and set CCT_TEXT_VECTORS to it.",
+        "Put glove.6B.zip or glove.6B.100d.txt into a folder and set CCT_TEXT_VECTORS to it; "
+        "pip install 'cct-text[glove]' brings those of --vectors glove.6B.50d.",
     ]
 
 

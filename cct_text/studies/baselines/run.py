@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def _train(name: str, config: Config, folder: RunFolder, own: Mapping[str, Any])
     if name in KIM_CNN:
         metrics = {**_kim_cnn(folder, name, config), **own}
     else:
-        dataset = load_dataset(config.data)
+        dataset = replace(load_dataset(config.data), fine=None)  # these learn the classes themselves
         learned = _fit(name)(dataset, config)
         metrics = {**_metrics(folder, name, config, dataset, learned), **own, "chosen": learned.chosen}
     folder.write_json(METRICS, metrics)
