@@ -1,139 +1,102 @@
-"""Write docs/results.md, and the table of README.md, from the result files under docs/results/.
+"""Write docs/results.md, and the table of README.md, from docs/results/recipes.json.
 
-python -m benchmarks.results
+cct-text reproduce --recipes              # trains the default recipes and the baselines, into runs/recipes
+python -m benchmarks.results runs/recipes # keeps what came of it as docs/results/recipes.json, and writes both pages
+python -m benchmarks.results              # writes them again
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Any
 
-from benchmarks.accuracy import EXPERIMENTS, Experiment
 from benchmarks.markdown import rewritten, table
+from cct_text.studies.recipe_results import RESULT, results_page
+from cct_text.studies.statistics import Summary
+from cct_text.studies.wording import counted, percent
 
 ROOT = Path(__file__).parents[1]
+KEPT = ROOT / "docs" / "results" / "recipes.json"
 PAGE = ROOT / "docs" / "results.md"
 README = ROOT / "README.md"
 
-HEAD = """# Results
-
-Written by `python -m benchmarks.results` from the files under `docs/results/`; not edited by hand.
-
-Test accuracy in percent, mean ± standard deviation over seeds 0 to n-1. The dev split (cut from train, stratified,
-where a data set has none) chose the epoch and every option; the test split was read once per run, after that.
-"""
-
-COLUMNS = (
-    "run",
-    "train / dev / test rows",
-    "seeds",
-    "test accuracy",
-    "goal",
-    "dev accuracy",
-    "macro F1",
-    "seconds a run",
-)
+GOALS = {"trec": 96.0, "sst2": 87.5, "sst3": 72.0, "sst5": 48.5, "ag_news": 93.3, "imdb": 92.0}
+"""Test accuracy in percent that the project set itself before measuring."""
+BESIDE = {"tfidf-lr": "TF-IDF + LR", "nb-svm": "NB-SVM", "fasttext": "fastText", "kim-cnn-tuned": "Kim CNN"}
+"""Baselines in the README's table."""
 
 
-def page() -> str:
+def keep(path: Path) -> None:
+    """Keep a result of which no run failed."""
+    result = json.loads(path.read_text(encoding="utf-8"))
+    if failed := [run["condition"] for found in result["datasets"] for run in found["runs"] if run["error"]]:
+        raise SystemExit(f"{path}: not kept, for runs failed: {', '.join(failed)}")
+    shutil.copyfile(path, KEPT)
+
+
+def load() -> dict[str, Any]:
+    """What was kept."""
+    kept: dict[str, Any] = json.loads(KEPT.read_text(encoding="utf-8"))
+    return kept
+
+
+def page(result: Mapping[str, Any]) -> str:
     """The text of docs/results.md."""
-    rows = [row for experiment in EXPERIMENTS if (row := _row(experiment))]
-    commands = "".join(f"    {experiment.command('SEED')}\n" for experiment in EXPERIMENTS if _runs(experiment))
-    versions = sorted({json.dumps(run["versions"]) for experiment in EXPERIMENTS for run in _runs(experiment)})
-    used = "; ".join(", ".join(f"{k} {v}" for k, v in json.loads(text).items()) for text in versions)
+    rows = [
+        (f"`{found['dataset']}`", f"{goal:.1f}", percent(Summary(**recipe["accuracy"])), _reached(recipe, goal))
+        for found in result["datasets"]
+        if (goal := GOALS.get(found["dataset"]))
+        for recipe in found["conditions"][:1]
+    ]
+    text = "\n## Goals\n\nSet before measuring. What was tried to reach them stands in [experiments.md](experiments.md).\n\n"
+    return results_page(result) + text + table(("data set", "goal", "accuracy", ""), rows)
+
+
+def readme(text: str, result: Mapping[str, Any]) -> str:
+    """The README with its table between the marks written anew."""
+    measured = {side["name"] for found in result["datasets"] for side in found["conditions"]}
+    beside = {name: title for name, title in BESIDE.items() if name in measured}
+    header = ("data set", "train rows", "cct-text", *beside.values(), "parameters", "training")
+    return rewritten(text, "results", table(header, [_row(found, beside) for found in result["datasets"]]))
+
+
+def _row(found: Mapping[str, Any], beside: Iterable[str]) -> tuple[str, ...]:
+    recipe, *others = found["conditions"]
+    means = {side["name"]: f"{100 * side['accuracy']['mean']:.2f}" for side in others}
     return (
-        HEAD
-        + _conditions(used)
-        + table(COLUMNS, rows)
-        + "\n`trec` holds 10 test questions that stand word for word in train; without them:\n\n"
-        + table(("run", "rows", "test accuracy"), [row for e in EXPERIMENTS if (row := _unseen_row(e))])
-        + "\nCommands, each with the recipe of its data set; `python -m benchmarks.accuracy` runs them all:\n\n"
-        + commands
+        f"`{found['dataset']}`",
+        f"{found['runs'][0]['train_rows']:,}",
+        f"**{percent(Summary(**recipe['accuracy']))}** ({counted(recipe['accuracy']['seeds'], 'seed')})",
+        *(means.get(name, "") for name in beside),
+        f"{recipe['parameters']:,}",
+        _duration(recipe["seconds"]),
     )
 
 
-def _conditions(versions: str) -> str:
-    """Word vectors, machine and versions, as far as all runs share them."""
-    runs = [run for experiment in EXPERIMENTS for run in _runs(experiment)]
-    lines = set()
-    for run in runs:
-        conditions, threads = run["conditions"], run["threads"]
-        parts = " beside ".join(f"{part['name']} ({part['words']:,} words)" for part in conditions["vectors"])
-        machine = f"{conditions['processors']} processors, {_count(conditions['jobs'], 'run')} at a time, "
-        lines.add(
-            f"Word vectors: {parts}. {machine}{_count(threads, 'thread')} each, trained in {run['precision']}; {versions}.\n\n"
-        )
-    return "".join(sorted(lines))
-
-
-def readme(text: str) -> str:
-    """The README with its table between the marks written anew."""
-    header = ("data set", "train rows", "model", "word vectors", "parameters", "test accuracy", "training")
-    rows = [
-        (
-            f"`{first['dataset']}`",
-            f"{first['train_rows']:,}",
-            first["model"],
-            first["embeddings"],
-            f"{first['parameters']:,}",
-            _spread([run["test"]["accuracy"] for run in runs]) + f" ({_count(len(runs), 'seed')})",
-            _duration(mean(run["seconds"] for run in runs)),
-        )
-        for experiment in EXPERIMENTS
-        if (runs := _runs(experiment))
-        for first in runs[:1]
-    ]
-    return rewritten(text, "results", table(header, rows))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("s" if number > 1 else "")
+def _reached(recipe: Mapping[str, Any], goal: float) -> str:
+    gap = 100 * recipe["accuracy"]["mean"] - goal
+    return "reached" if gap >= 0 else f"{-gap:.2f} points short"
 
 
 def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def _runs(experiment: Experiment) -> list[dict[str, Any]]:
-    files = (experiment.result(seed) for seed in range(experiment.seeds))
-    return [json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()]
-
-
-def _row(experiment: Experiment) -> tuple[str, ...] | None:
-    runs = _runs(experiment)
-    if not runs:
-        return None
-    first = runs[0]
-    return (
-        f"`{first['dataset']}`, {first['model']}, {first['embeddings']}",
-        f"{first['train_rows']:,} / {first['dev_rows']:,} / {first['test_rows']:,}",
-        str(len(runs)),
-        _spread([run["test"]["accuracy"] for run in runs]),
-        f"{experiment.goal:.1f}",
-        _spread([run["dev"]["accuracy"] for run in runs]),
-        _spread([run["test"]["macro_f1"] for run in runs]),
-        f"{mean(run['seconds'] for run in runs):,.0f}",
-    )
-
-
-def _unseen_row(experiment: Experiment) -> tuple[str, ...] | None:
-    apart = [
-        run["test"]["without_rows_in_train"] for run in _runs(experiment) if "without_rows_in_train" in run["test"]
-    ]
-    if not apart or not experiment.name.startswith("trec"):
-        return None
-    return f"{experiment.name}", f"{apart[0]['rows']:,}", _spread([figures["accuracy"] for figures in apart])
-
-
-def _spread(values: list[float]) -> str:
-    """`92.68 ± 0.41`, or the single value."""
-    return f"{mean(values):.2%}".rstrip("%") + (f" ± {stdev(values):.2%}".rstrip("%") if len(values) > 1 else "")
+def main() -> None:
+    """Keep a result if one is named, and write the pages."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, help="output of `cct-text reproduce --recipes`")
+    options = parser.parse_args()
+    if options.folder is not None:
+        keep(options.folder / RESULT)
+    result = load()
+    PAGE.write_text(page(result), encoding="utf-8")
+    README.write_text(readme(README.read_text(encoding="utf-8"), result), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    PAGE.write_text(page(), encoding="utf-8")
-    README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
+    main()

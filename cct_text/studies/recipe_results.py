@@ -137,15 +137,14 @@ def _dataset(found: Mapping[str, Any]) -> str:
     if not done:
         return f"\n## `{found['dataset']}`\n\nAll runs failed.\n"
     first = done[0]
-    where = ", ".join(dict.fromkeys(f"{run['processor']}, commit {run['commit']}" for run in done))
+    processors, commits = (" and ".join(dict.fromkeys(run[of] for run in done)) for of in ("processor", "commit"))
     learned = {run["condition"]: run["train_rows"] for run in done}
     header = ("", "accuracy", "macro F1", "ECE", "rows", "parameters", "of word vectors", "seconds", "seeds")
     sides = [_side(side, learned[side["name"]]) for side in found["conditions"] if side["accuracy"]]
     lines = [header, ("---",) * len(header), *sides]
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    head = (
-        f"\n## `{found['dataset']}`\n\n{first['dev_rows']:,} rows of dev, {first['test_rows']:,} of test; {where}.\n\n"
-    )
+    dev, test = (f"{first[split]:,}" for split in ("dev_rows", "test_rows"))
+    head = f"\n## `{found['dataset']}`\n\n{dev} rows of dev, {test} of test; {processors}, commit {commits}.\n\n"
     return head + table + _unseen(found["conditions"][0])
 
 
