@@ -34,7 +34,7 @@ def plan_reproduction(
     out: str | Path,
     values: Mapping[str, object] | None = None,
 ) -> list[Study]:
-    """A study for each data set, each with its recipe.
+    """A study for each data set, each with its recipe as far as the paper's models go (`AS_PUBLISHED`).
 
     Args:
         datasets: names, each taken once; all with published figures when empty.
