@@ -30,7 +30,6 @@ from cct_text.training.recipes import resolve_config
 
 RESULTS = ROOT / "docs" / "results" / "experiments"
 
-
 Options = Mapping[str, object]
 
 

@@ -1,0 +1,22 @@
+"""What is kept of `cct-text reproduce --recipes`."""
+
+import json
+
+import pytest
+
+from benchmarks import results
+
+
+def test_a_result_with_a_failed_run_is_not_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "KEPT", tmp_path / "recipes.json")
+    runs = [{"condition": "nb-svm", "error": None}, {"condition": "cct-2/2", "error": "killed"}]
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps({"datasets": [{"runs": runs}]}))
+    with pytest.raises(SystemExit, match=r"results.json: not kept, for runs failed: cct-2/2$"):
+        results.keep(path)
+    assert not results.KEPT.exists()
+
+
+def test_a_goal_is_reached_from_its_figure_on():
+    assert results._reached({"accuracy": {"mean": 0.96}}, 96.0) == "reached"
+    assert results._reached({"accuracy": {"mean": 0.9597}}, 96.0) == "0.03 points short"
