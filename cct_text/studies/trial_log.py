@@ -6,6 +6,7 @@ and says which to give up.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -137,7 +138,19 @@ class TrialLog:
                 self.study.tell(trial.number, state=TrialState.FAIL)
             if trial.state in (TrialState.RUNNING, TrialState.FAIL) and trial.number not in repeated:
                 kept = {RECIPE: True} if RECIPE in trial.user_attrs else {}
-                self.study.enqueue_trial(trial.params, user_attrs={**kept, REPEATS: trial.number})
+                tried = self._tried(trial, trials)
+                self.study.enqueue_trial(tried, user_attrs={**kept, REPEATS: trial.number})
+
+    def _tried(self, trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> dict[str, object]:
+        """The options of a trial, to be tried again; none where it was stopped before it had been given all of them.
+
+        With some, the numbers that were drawn for these would be drawn for others.
+        """
+        if RECIPE in trial.user_attrs:
+            return self._recipe()
+        if len(trial.params) == len(self.tuning.space):
+            return trial.params
+        return self._tried(trials[trial.user_attrs[REPEATS]], trials) if REPEATS in trial.user_attrs else {}
 
     def _require_same_search(self, data: str) -> None:
         """See that the trials of the folder, if there are any, can be set beside those to come."""

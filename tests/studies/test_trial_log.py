@@ -1,6 +1,7 @@
 """What the journal of a search remembers, and what it suggests next; the scores are made up, nothing is trained."""
 
 import warnings
+from contextlib import suppress
 
 import pytest
 
@@ -96,6 +97,30 @@ def test_opened_again_everything_is_there_and_the_search_goes_on_as_if_it_had_no
     after = run(again, 3)
     assert [trial.config for trial in (*before, *after)] == [trial.config for trial in asked]
     assert {trial.state for trial in again.trials()} == {"complete", "pruned"}
+
+
+@pytest.mark.parametrize("suggested", range(len(SEARCH)))
+@pytest.mark.parametrize("before", range(3))
+def test_stopped_while_options_are_suggested_it_suggests_the_same_ones(opened, monkeypatch, before, suggested):
+    stopped = opened()
+    run(stopped, before)
+    option = stopped.tuning.space[suggested]
+    suggest = type(option).suggest
+
+    def interrupted(self, trial):
+        if self == option:
+            raise KeyboardInterrupt
+        return suggest(self, trial)
+
+    for _ in range(2):  # what was begun anew is stopped, too
+        with monkeypatch.context() as patched, suppress(KeyboardInterrupt):  # the recipe has no number of layers
+            patched.setattr(type(option), "suggest", interrupted)
+            stopped.ask()
+        stopped = opened()
+    run(stopped, 4 - before)
+    unbroken = opened("unbroken")
+    run(unbroken, 4)
+    assert [trial.config for trial in stopped.trials()] == [trial.config for trial in unbroken.trials()]
 
 
 def test_an_interrupted_recipe_is_the_recipe_again(opened):
