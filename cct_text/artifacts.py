@@ -84,8 +84,8 @@ class ModelFiles:
         tokenizer: the text of `tokenizer.json`.
         weights: arrays by name.
         temperature: that the logits are divided by, above 0.
-        classes: the class that each label that was learned belongs to, negative where to none; None where these are the
-            classes.
+        class_of_label: of each label that was learned, negative where it belongs to no class; None where the labels are
+            the classes.
     """
 
     config: Config
@@ -93,7 +93,7 @@ class ModelFiles:
     tokenizer: str
     weights: Mapping[str, np.ndarray]
     temperature: float
-    classes: tuple[int, ...] | None = None
+    class_of_label: tuple[int, ...] | None = None
 
 
 class RunFolder:
@@ -159,8 +159,8 @@ class RunFolder:
             checksums = {TOKENIZER: sha256_of(tokenizer), WEIGHTS: sha256_of(weights)}
             temperature = float(files.temperature)  # TOML tells 1 from 1.0
             run = {"format": FORMAT, "labels": list(files.labels), "temperature": temperature, "sha256": checksums}
-            if files.classes is not None:
-                run["classes"] = list(files.classes)
+            if files.class_of_label is not None:
+                run["class_of_label"] = list(files.class_of_label)
             document = {"run": run, **files.config.to_dict()}
             checksums[CONFIG] = _document_sha256(document)
             config.write_text(tomli_w.dumps(document), encoding="utf-8")
@@ -189,8 +189,8 @@ class RunFolder:
         except SafetensorError as error:
             raise self._damaged(WEIGHTS, str(error)) from None
         tokenizer = contents[TOKENIZER].decode("utf-8", errors="replace")
-        classes = tuple(run["classes"]) if "classes" in run else None
-        return ModelFiles(config, tuple(run["labels"]), tokenizer, weights, run["temperature"], classes)
+        class_of_label = tuple(run["class_of_label"]) if "class_of_label" in run else None
+        return ModelFiles(config, tuple(run["labels"]), tokenizer, weights, run["temperature"], class_of_label)
 
     def read_config(self) -> Config:
         """The options of the run.
@@ -228,12 +228,12 @@ class RunFolder:
             raise self._damaged(CONFIG, "[run] labels is not a list of two or more different strings")
         if not isinstance(temperature, float) or not 0.0 < temperature < math.inf:
             raise self._damaged(CONFIG, f"[run] temperature is {temperature!r}, not a finite float above 0")
-        if (classes := run.get("classes")) is not None and (
+        if (classes := run.get("class_of_label")) is not None and (
             not isinstance(classes, list)
             or not all(type(index) is int and index >= -1 for index in classes)
             or {index for index in classes if index >= 0} != set(range(len(labels)))
         ):
-            raise self._damaged(CONFIG, "[run] classes is not a list of numbers of the labels, each of which is there")
+            raise self._damaged(CONFIG, "[run] class_of_label is not a list of numbers of all labels")
         try:
             config = Config().with_toml(text, source=str(self.file(CONFIG)))
         except UsageError as error:

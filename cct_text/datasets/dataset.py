@@ -47,12 +47,12 @@ class FineTrain:
     Attributes:
         split: the rows; its labels are indices of `labels`.
         labels: (F,) names of the fine labels.
-        classes: (F,) int64, the class of the data set that each belongs to, or NO_CLASS.
+        class_of_label: (F,) int64, the class of the data set that each belongs to, or NO_CLASS.
     """
 
     split: Split
     labels: tuple[str, ...]
-    classes: np.ndarray
+    class_of_label: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,9 @@ class Dataset:
         return self.train if self.fine is None else self.fine.split
 
     @property
-    def classes_of_fine(self) -> tuple[int, ...] | None:
+    def class_of_label(self) -> tuple[int, ...] | None:
         """The class that each fine label belongs to, negative where to none; None where there are no finer labels."""
-        return None if self.fine is None else tuple(self.fine.classes.tolist())
+        return None if self.fine is None else tuple(self.fine.class_of_label.tolist())
 
     @cached_property
     def test_seen_in_train(self) -> np.ndarray:

@@ -254,7 +254,7 @@ def _finish(
     rows = np.arange(len(train))
     digest = content_digest(labels, splits)
     if fine is not None:
-        names = (f"{name} {at}" for name, at in zip(fine.labels, fine.classes, strict=True))
+        names = (f"{name} {at}" for name, at in zip(fine.labels, fine.class_of_label, strict=True))
         digest = content_digest((*labels, *names), {**splits, "fine": fine.split})
     if test is None and config.test_fraction:
         kept, held_out = cut_rows(train.labels, config.test_fraction, config.split_seed)
@@ -292,6 +292,6 @@ def _of_train(fine: FineTrain, whole: Split, rows: np.ndarray, share: float, see
     if not pc.all(pc.is_in(own, value_set=texts)).as_py():
         raise DataError("fine_labels = true: the train split and the one with finer labels are not of the same texts")
     stands = pc.is_in(texts, value_set=own.take(pa.array(rows))).to_numpy(zero_copy_only=False)
-    without = np.flatnonzero(fine.classes[fine.split.labels] == NO_CLASS)
+    without = np.flatnonzero(fine.class_of_label[fine.split.labels] == NO_CLASS)
     chosen = np.random.default_rng(seed).permutation(without)[: round(share * len(without))]
     return replace(fine, split=fine.split.take(np.union1d(np.flatnonzero(stands), chosen)))

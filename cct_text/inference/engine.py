@@ -79,7 +79,7 @@ class Engine:
         # The score's bias is left out: it moves all tokens of a text alike, which a softmax does not see.
         self.score = weights["pooling.score.weight"][0] if self.architecture.pooling == "seqpool" else None  # (D,)
         self.head = weights["head.weight"].T, weights["head.bias"]  # (D, F), (F,)
-        self.classes = None if model.classes is None else np.array(model.classes)  # (F,)
+        self.class_of_label = None if model.class_of_label is None else np.array(model.class_of_label)  # (F,)
         self.num_classes = len(model.labels)
 
     def logits(self, encoded: EncodedTexts) -> np.ndarray:
@@ -92,9 +92,9 @@ class Engine:
             pooled[rows] = self._pooled(self._hidden(encoded, rows, lengths[rows]))
         weight, bias = self.head
         logits: np.ndarray = pooled @ weight + bias  # (N, F)
-        if self.classes is None:
+        if self.class_of_label is None:
             return logits
-        of_classes = [np.logaddexp.reduce(logits[:, self.classes == c], axis=1) for c in range(self.num_classes)]
+        of_classes = [np.logaddexp.reduce(logits[:, self.class_of_label == c], axis=1) for c in range(self.num_classes)]
         return np.stack(of_classes, axis=1)
 
     def word_weights(self, ids: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ class TextTransformer(TextNetwork):
         embedding: the word vectors.
         num_classes: C.
         max_words: words of the longest text; learnable positions are made for so many, sine positions start there.
-        classes: the class that each label belongs to, where finer ones are learned; see `TextNetwork`.
+        class_of_label: of each label, where finer ones than the classes are learned; see `TextNetwork`.
     """
 
     def __init__(
@@ -48,9 +48,9 @@ class TextTransformer(TextNetwork):
         *,
         num_classes: int,
         max_words: int,
-        classes: Sequence[int] | None = None,
+        class_of_label: Sequence[int] | None = None,
     ) -> None:
-        super().__init__(embedding, num_classes=num_classes, classes=classes)
+        super().__init__(embedding, num_classes=num_classes, class_of_label=class_of_label)
         self.architecture = architecture
         width = architecture.width
         self.tokenizer = ConvTokenizer(

@@ -20,21 +20,23 @@ class TextNetwork(nn.Module):
     Args:
         embedding: the word vectors.
         num_classes: C.
-        classes: the class that each of the F labels belongs to, each class having one at least; negative where to none.
+        class_of_label: of each of the F labels, negative where it belongs to no class; each class has a label at least.
             None: the labels are the classes.
     """
 
     outside: Tensor
     """(C, F): 0 for the labels of a class, minus infinity for those of others."""
 
-    def __init__(self, embedding: WordEmbedding, *, num_classes: int, classes: Sequence[int] | None = None) -> None:
+    def __init__(
+        self, embedding: WordEmbedding, *, num_classes: int, class_of_label: Sequence[int] | None = None
+    ) -> None:
         super().__init__()
         self.embedding = embedding
         self.num_classes = num_classes
-        self.classes = None if classes is None else tuple(classes)
-        self.num_labels = num_classes if classes is None else len(classes)
-        if classes is not None:
-            belongs = torch.tensor(classes) == torch.arange(num_classes)[:, None]  # (C, F)
+        self.class_of_label = None if class_of_label is None else tuple(class_of_label)
+        self.num_labels = num_classes if class_of_label is None else len(class_of_label)
+        if class_of_label is not None:
+            belongs = torch.tensor(class_of_label) == torch.arange(num_classes)[:, None]  # (C, F)
             self.register_buffer("outside", torch.where(belongs, 0.0, -torch.inf), persistent=False)
 
     @abstractmethod
@@ -44,7 +46,7 @@ class TextNetwork(nn.Module):
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Logits (B, C) of word ids (B, S) int64 and their mask (B, S) bool."""
         logits = self.label_logits(ids, mask)  # (B, F)
-        if self.classes is None:
+        if self.class_of_label is None:
             return logits
         # In float32, whatever the logits are in: a sum of many would be rounded to few digits.
         return (logits.float()[:, None] + self.outside.float()).logsumexp(dim=2)

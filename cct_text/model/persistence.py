@@ -21,7 +21,7 @@ def build_network(
     vocab_size: int,
     embedding_dim: int,
     vectors: torch.Tensor | None = None,
-    classes: Sequence[int] | None = None,
+    class_of_label: Sequence[int] | None = None,
 ) -> TextTransformer:
     """The network that a configuration describes.
 
@@ -31,7 +31,7 @@ def build_network(
         vocab_size: V.
         embedding_dim: E.
         vectors: (V, E) float32, initial word vectors; random ones when not given.
-        classes: the class that each label belongs to, where finer ones are learned; see `TextNetwork`.
+        class_of_label: of each label, where finer ones than the classes are learned; see `TextNetwork`.
     """
     return build_model(
         config.model,
@@ -43,7 +43,7 @@ def build_network(
         word_dropout=config.embedding.word_dropout,
         vectors=vectors,
         freeze_vectors=config.embedding.embeddings == "glove-frozen",
-        classes=classes,
+        class_of_label=class_of_label,
     )
 
 
@@ -62,7 +62,7 @@ def restore_network(model: SavedModel) -> TextTransformer:
             num_classes=len(model.labels),
             vocab_size=vocab_size,
             embedding_dim=embedding_dim,
-            classes=model.classes,
+            class_of_label=model.class_of_label,
         )
     network.load_state_dict({name: torch.tensor(array) for name, array in model.weights.items()})
     return network.eval()

@@ -28,8 +28,8 @@ class SavedModel:
         tokenizer: text to word ids.
         weights: of the network, float32 arrays by name.
         temperature: that the network's logits are divided by, so that the probabilities mean what they say; above 0.
-        classes: the class that each label that was learned belongs to, negative where to none; None where these are the
-            classes.
+        class_of_label: of each label that was learned, negative where it belongs to no class; None where the labels are
+            the classes.
     """
 
     config: Config
@@ -37,7 +37,7 @@ class SavedModel:
     tokenizer: Tokenizer
     weights: Mapping[str, np.ndarray]
     temperature: float
-    classes: tuple[int, ...] | None = None
+    class_of_label: tuple[int, ...] | None = None
 
     @property
     def architecture(self) -> Architecture:
@@ -47,7 +47,14 @@ class SavedModel:
     def save(self, path: str | Path) -> None:
         """Write the model's files into a run folder, whole or not at all."""
         RunFolder(path).write_model(
-            ModelFiles(self.config, self.labels, self.tokenizer.to_json(), self.weights, self.temperature, self.classes)
+            ModelFiles(
+                config=self.config,
+                labels=self.labels,
+                tokenizer=self.tokenizer.to_json(),
+                weights=self.weights,
+                temperature=self.temperature,
+                class_of_label=self.class_of_label,
+            )
         )
 
     @classmethod
@@ -60,7 +67,7 @@ class SavedModel:
         folder = RunFolder(path)
         files = folder.read_model()
         tokenizer = Tokenizer.from_json(files.tokenizer, source=str(folder.file(TOKENIZER)))
-        model = cls(files.config, files.labels, tokenizer, files.weights, files.temperature, files.classes)
+        model = cls(files.config, files.labels, tokenizer, files.weights, files.temperature, files.class_of_label)
         vectors = files.weights.get(EMBEDDING_WEIGHT)
         if vectors is None or vectors.ndim != 2 or len(vectors) != len(tokenizer.vocabulary):
             raise DataError(
@@ -74,7 +81,7 @@ class SavedModel:
         expected = weight_shapes(
             architecture,
             vocab_size=len(vectors),
-            num_labels=len(files.labels if files.classes is None else files.classes),
+            num_labels=len(files.labels if files.class_of_label is None else files.class_of_label),
             max_words=files.config.text.max_words,
         )
         if (fault := _difference(expected, files.weights)) is not None:

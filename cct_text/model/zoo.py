@@ -26,7 +26,7 @@ def build_model(
     word_dropout: float = 0.0,
     vectors: Tensor | None = None,
     freeze_vectors: bool = False,
-    classes: Sequence[int] | None = None,
+    class_of_label: Sequence[int] | None = None,
 ) -> TextTransformer:
     """A network with new weights.
 
@@ -40,7 +40,7 @@ def build_model(
         word_dropout: share of words replaced by the unknown word in training.
         vectors: (V, E), initial word vectors; random ones when not given.
         freeze_vectors: do not train the word vectors.
-        classes: the class that each label belongs to, where finer ones are learned; see `TextNetwork`.
+        class_of_label: of each label, where finer ones than the classes are learned; see `TextNetwork`.
 
     Raises:
         UsageError: if there is no such model, or the sizes do not fit together.
@@ -61,7 +61,9 @@ def build_model(
         dropout=embedding_dropout,
         word_dropout=word_dropout,
     )
-    return TextTransformer(architecture, embedding, num_classes=num_classes, max_words=max_words, classes=classes)
+    return TextTransformer(
+        architecture, embedding, num_classes=num_classes, max_words=max_words, class_of_label=class_of_label
+    )
 
 
 def parameter_counts(network: TextNetwork) -> tuple[int, int]:

@@ -190,14 +190,14 @@ class Trainer:
             return None
         from sklearn.utils.class_weight import compute_class_weight
 
-        count = self.network.num_labels
-        classes = np.array(range(count) if self.network.classes is None else self.network.classes)  # (F,)
-        of_rows = classes[self.train.labels]
+        count, given = self.network.num_labels, self.network.class_of_label
+        class_of_label = np.array(range(count) if given is None else given)  # (F,)
+        of_rows = class_of_label[self.train.labels]
         of_rows = of_rows[of_rows >= 0]
         present = np.unique(of_rows)
         weights = np.ones(count)
         for found, weight in zip(present, compute_class_weight("balanced", classes=present, y=of_rows), strict=True):
-            weights[classes == found] = weight
+            weights[class_of_label == found] = weight
         return torch.tensor(weights, dtype=torch.float32, device=self.accelerator.device)
 
     def state_dict(self) -> dict[str, Any]:

@@ -111,9 +111,7 @@ def _train(
     weights = weights_of(trainer.network)
     folder.remove(METRICS, PREDICTIONS, HISTORY)
     dataset = data.dataset
-    model = SavedModel(
-        config, dataset.labels, data.tokenizer, weights, calibration.temperature, dataset.classes_of_fine
-    )
+    model = SavedModel(config, dataset.labels, data.tokenizer, weights, calibration.temperature, dataset.class_of_label)
     model.save(folder.path)
     folder.write_history([record.to_dict() for record in progress.history])
     metrics = evaluate_and_write(folder, config, data, trainer, calibration, config.model.model)
@@ -153,7 +151,7 @@ def new_network(config: Config, data: PreparedData) -> TextTransformer:
         vocab_size=len(data.tokenizer.vocabulary),
         embedding_dim=data.embedding_dim,
         vectors=None if data.vectors is None else torch.from_numpy(data.vectors),
-        classes=data.dataset.classes_of_fine,
+        class_of_label=data.dataset.class_of_label,
     )
 
 

@@ -17,7 +17,7 @@ def learned(dataset):
 
 def classes(dataset):
     """The class of each fine label, by name."""
-    pairs = zip(dataset.fine.labels, dataset.classes_of_fine, strict=True)
+    pairs = zip(dataset.fine.labels, dataset.class_of_label, strict=True)
     return {name: None if at == NO_CLASS else dataset.labels[at] for name, at in pairs}
 
 
@@ -47,7 +47,7 @@ def test_of_a_question_that_stands_twice_dev_keeps_its_own_one(load, tmp_path):
     rows = [(f"NUM:{'date' if n % 2 else 'dist'}", f"How many {n % 5} ?") for n in range(40)]
     write_trec(tmp_path, {"train": [*rows, *[("LOC:city", f"Where {n % 5} ?") for n in range(20)]], "test": rows[:2]})
     fine = load("trec", data_dir=tmp_path, dev_fraction=0.25, fine_labels=True, train_rows=30)
-    of_rows = np.array(fine.classes_of_fine)[fine.learned.labels]
+    of_rows = np.array(fine.class_of_label)[fine.learned.labels]
     assert fine.learned.texts.to_pylist() == fine.train.texts.to_pylist()
     assert (of_rows == fine.train.labels).all()
 
@@ -81,7 +81,7 @@ def test_fewer_rows_are_fewer_of_both_and_a_part_of_more(load, tmp_path):
     few, more = (load("sst2", data_dir=tmp_path, fine_labels=True, train_rows=rows) for rows in (8, 16))
     assert set(learned(few)) < set(learned(more))
     for dataset in (few, more):
-        of_rows = np.array(dataset.classes_of_fine)[dataset.fine.split.labels]
+        of_rows = np.array(dataset.class_of_label)[dataset.fine.split.labels]
         assert (of_rows >= 0).sum() == len(dataset.train)
         assert 0 < (of_rows == NO_CLASS).sum() < 9
 

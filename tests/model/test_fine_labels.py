@@ -26,7 +26,7 @@ MASK = torch.ones_like(IDS, dtype=torch.bool)
 def saved():
     torch.manual_seed(0)
     config = Config().with_values({"max_words": 8, "width": 16})
-    network = build_network(config, num_classes=2, vocab_size=9, embedding_dim=6, classes=CLASSES)
+    network = build_network(config, num_classes=2, vocab_size=9, embedding_dim=6, class_of_label=CLASSES)
     torch.nn.init.normal_(network.head.weight)
     vocabulary = Vocabulary(("<pad>", "<unk>", *(f"w{word}" for word in range(2, 9))), (0,) * 9)
     return SavedModel(config, ("bad", "good"), Tokenizer("whitespace", vocabulary), weights_of(network), 1.0, CLASSES)
@@ -43,7 +43,7 @@ def test_a_class_has_the_probabilities_of_its_labels_and_those_of_no_class_do_no
 def test_the_engine_and_a_run_folder_know_the_classes(saved, tmp_path):
     saved.save(tmp_path)
     model = SavedModel.load(tmp_path)
-    assert model.classes == CLASSES
+    assert model.class_of_label == CLASSES
     texts = EncodedTexts(IDS.numpy().ravel().astype(np.int32), np.array([0, 3, 6]))
     expected = predict_logits(restore_network(saved), texts)
     assert expected.shape == (2, 2)
@@ -51,11 +51,11 @@ def test_the_engine_and_a_run_folder_know_the_classes(saved, tmp_path):
     np.testing.assert_allclose(predict_logits(restore_network(model), texts), expected)
 
 
-@pytest.mark.parametrize("classes", [(0, 0, -1, 0, 0), (0, 0, -1, 1, 2), (0, 1, 1)])
-def test_classes_that_do_not_fit_are_damage(saved, tmp_path, classes):
-    damaged = SavedModel(saved.config, saved.labels, saved.tokenizer, saved.weights, 1.0, classes)
+@pytest.mark.parametrize("class_of_label", [(0, 0, -1, 0, 0), (0, 0, -1, 1, 2), (0, 1, 1)])
+def test_classes_that_do_not_fit_are_damage(saved, tmp_path, class_of_label):
+    damaged = SavedModel(saved.config, saved.labels, saved.tokenizer, saved.weights, 1.0, class_of_label)
     damaged.save(tmp_path)
-    with pytest.raises(DataError, match=r"\[run\] classes is not|does not fit the model"):
+    with pytest.raises(DataError, match=r"\[run\] class_of_label is not|does not fit the model"):
         SavedModel.load(tmp_path)
 
 
@@ -63,5 +63,5 @@ def test_a_run_without_finer_labels_names_no_classes(saved, tmp_path):
     head = {name: saved.weights[name][:2] for name in ("head.weight", "head.bias")}
     plain = SavedModel(saved.config, saved.labels, saved.tokenizer, {**saved.weights, **head}, 1.0)
     plain.save(tmp_path)
-    assert "classes" not in tomllib.loads((tmp_path / "config.toml").read_text())["run"]
-    assert SavedModel.load(tmp_path).classes is None
+    assert "class_of_label" not in tomllib.loads((tmp_path / "config.toml").read_text())["run"]
+    assert SavedModel.load(tmp_path).class_of_label is None

@@ -33,7 +33,7 @@ class KimCNN(TextNetwork):
         embedding: the word vectors.
         embedding_dim: E.
         num_classes: C.
-        classes: the class that each label belongs to, where finer ones are learned; see `TextNetwork`.
+        class_of_label: of each label, where finer ones than the classes are learned; see `TextNetwork`.
     """
 
     def __init__(
@@ -42,9 +42,9 @@ class KimCNN(TextNetwork):
         *,
         embedding_dim: int,
         num_classes: int,
-        classes: Sequence[int] | None = None,
+        class_of_label: Sequence[int] | None = None,
     ) -> None:
-        super().__init__(embedding, num_classes=num_classes, classes=classes)
+        super().__init__(embedding, num_classes=num_classes, class_of_label=class_of_label)
         self.convolutions = nn.ModuleList(nn.Conv1d(embedding_dim, FEATURE_MAPS, kernel) for kernel in KERNELS)
         self.dropout = Dropout(DROPOUT)
         self.head = nn.Linear(FEATURE_MAPS * len(KERNELS), self.num_labels)
@@ -80,7 +80,7 @@ def train_kim_cnn(config: Config, data: PreparedData) -> Trainer:
         embedding,
         embedding_dim=data.embedding_dim,
         num_classes=len(data.dataset.labels),
-        classes=data.dataset.classes_of_fine,
+        class_of_label=data.dataset.class_of_label,
     )
     trainer = trainer_of(network, config, data)
     trainer.fit(TrainingObserver(), lambda: None)
