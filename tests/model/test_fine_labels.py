@@ -10,6 +10,7 @@ from cct_text.config import Config
 from cct_text.errors import DataError
 from cct_text.inference.engine import Engine
 from cct_text.inference.kernels import NumPyKernels
+from cct_text.inference.native import choose_kernels
 from cct_text.model.forward import predict_logits
 from cct_text.model.persistence import build_network, restore_network, weights_of
 from cct_text.model.saved import SavedModel
@@ -40,14 +41,19 @@ def test_a_class_has_the_probabilities_of_its_labels_and_those_of_no_class_do_no
     torch.testing.assert_close(network(IDS, MASK).softmax(dim=1), expected)
 
 
-def test_the_engine_and_a_run_folder_know_the_classes(saved, tmp_path):
+@pytest.mark.parametrize(
+    ("kernels", "tolerance"),
+    [(NumPyKernels(), 1e-5), (choose_kernels("fp32"), 1e-5), (choose_kernels(), 2e-2)],
+    ids=["numpy", "compiled", "fastest"],
+)
+def test_the_engine_and_a_run_folder_know_the_classes(saved, tmp_path, kernels, tolerance):
     saved.save(tmp_path)
     model = SavedModel.load(tmp_path)
     assert model.class_of_label == CLASSES
     texts = EncodedTexts(IDS.numpy().ravel().astype(np.int32), np.array([0, 3, 6]))
     expected = predict_logits(restore_network(saved), texts)
     assert expected.shape == (2, 2)
-    np.testing.assert_allclose(Engine(model, NumPyKernels()).logits(texts), expected, atol=1e-5)
+    np.testing.assert_allclose(Engine(model, kernels).logits(texts), expected, atol=tolerance)
     np.testing.assert_allclose(predict_logits(restore_network(model), texts), expected)
 
 

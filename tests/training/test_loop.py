@@ -1,5 +1,7 @@
 """Steps of the trainer against the same steps written plainly: all words in every step, one optimizer for all weights."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -131,6 +133,14 @@ def test_the_gradients_of_many_batches_are_added_up_in_fp32():
     exact = gradient("fp32", 48)
     alone, summed = ((gradient("bf16", size) - exact).norm() / exact.norm() for size in (48, 3))
     assert summed < 1.5 * alone
+
+
+def test_balanced_classes_weigh_each_of_their_labels_and_a_label_of_no_class_weighs_one():
+    config = Config().with_values({"width": 16, "class_weights": "balanced", "precision": "fp32"})
+    network = build_network(config, num_classes=2, vocab_size=WORDS, embedding_dim=6, class_of_label=(0, -1, 0, 1))
+    labels = np.repeat([0, 1, 2, 3], [10, 25, 5, 10])  # 15 rows of one class, 10 of the other, 25 of none
+    weights = Trainer(network, config, replace(texts(), labels=labels), nothing()).stepper.class_weights
+    torch.testing.assert_close(weights, torch.tensor([25 / 30, 1.0, 25 / 30, 25 / 20]))
 
 
 def test_words_that_no_text_holds_keep_their_vectors_bit_for_bit():

@@ -13,6 +13,7 @@ from cct_text.training.checkpoint import CHECKPOINT
 from cct_text.training.progress import EpochRecord, TrainingObserver
 from cct_text.training.recipes import resolve_config
 from cct_text.training.run import train
+from tests.support.official_files import write_trec
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +56,15 @@ def test_an_interrupted_run_resumes_to_the_weights_of_an_uninterrupted_one(tmp_p
     interrupt(small(**options), tmp_path / "parts", epochs=2)
     assert not (tmp_path / "parts" / METRICS).exists()
     train(small(**options), tmp_path / "parts", resume=True)
+    assert sha256_of(tmp_path / "whole" / WEIGHTS) == sha256_of(tmp_path / "parts" / WEIGHTS)
+
+
+def test_finer_labels_are_resumed_too(tmp_path):
+    write_trec(tmp_path / "data")
+    of = {"dataset": "trec", "data_dir": str(tmp_path / "data"), "dev_fraction": 0.2, "fine_labels": True}
+    train(small(**of), tmp_path / "whole")
+    interrupt(small(**of), tmp_path / "parts")
+    train(small(**of), tmp_path / "parts", resume=True)
     assert sha256_of(tmp_path / "whole" / WEIGHTS) == sha256_of(tmp_path / "parts" / WEIGHTS)
 
 
