@@ -20,6 +20,7 @@ Pooling = Literal["seqpool", "class-token", "mean", "max"]
 Positions = Literal["none", "sine", "learnable"]
 Precision = Literal["auto", "fp32", "bf16"]
 ClassWeights = Literal["none", "balanced"]
+Keep = Literal["accuracy", "macro_f1", "loss", "last"]
 LongTexts = Literal["head", "head-tail"]
 
 _LARGEST_SEED = 2**32 - 1
@@ -174,8 +175,10 @@ class TrainingConfig(_Section):
     """Share of the target probability spread over all labels that are learned."""
     class_weights: ClassWeights = "none"
     """balanced: a class counts in the loss by the inverse of its share of train."""
+    keep: Keep = "accuracy"
+    """The epoch whose weights are kept: that of the best accuracy, macro F1 or loss on dev, or the last one."""
     patience: int | None = _bounded(None, 1)
-    """Stop after this many epochs that were no better on dev (accuracy, then loss); never when not given."""
+    """Stop after this many epochs that were no better by `keep`; never when not given, or when the last one is kept."""
     ema_decay: float = _bounded(0.0, 0.0, 0.99999)
     """Decay per step of the exponential moving average of the weights, which is evaluated and saved; 0: off."""
     precision: Precision = "auto"

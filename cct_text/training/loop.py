@@ -1,10 +1,10 @@
-"""The training loop: epochs of optimizer steps, the dev split choosing the epoch that is kept."""
+"""The training loop: epochs of optimizer steps, of which one is kept."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -58,7 +58,7 @@ class Progress:
 
 
 class Trainer:
-    """Trains a network on the train split; `fit` leaves the weights of the best dev epoch in it.
+    """Trains a network on the train split; `fit` leaves the weights of the epoch that is kept in it.
 
     Args:
         network: the model; it is moved to the accelerator's device.
@@ -141,7 +141,7 @@ class Trainer:
         )
 
     def _record(self, epoch: int, train_loss: float, start: float) -> EpochRecord:
-        """Evaluate on dev, with the averaged weights where there are any, and keep the best weights."""
+        """Evaluate on dev, with the averaged weights where there are any, and keep the weights if they are the best."""
         metrics: dict[str, float] = {}
         self.stepper.settle()
         average = self.stepper.average
@@ -149,13 +149,12 @@ class Trainer:
         evaluated = trained if average is None else average.weights
         if not all(bool(weight.isfinite().all()) for weight in evaluated.values()):
             raise self._diverged(f"a weight is no number after epoch {epoch}")
-        score = (float(epoch), 0.0)
         if len(self.dev):
             logits = self._dev_logits(trained, evaluated)
             if not np.isfinite(logits).all():
                 raise self._diverged(f"a logit is no number after epoch {epoch}")
             metrics = classification_metrics(logits, self.dev.labels)
-            score = (metrics["accuracy"], -metrics["loss"])
+        score = self._score(epoch, metrics)
         best = score > self.progress.best_score
         if best:
             self.progress.best_epoch, self.progress.best_score = epoch, score
@@ -170,6 +169,13 @@ class Trainer:
             best=best,
             seconds=time.perf_counter() - start,
         )
+
+    def _score(self, epoch: int, metrics: Mapping[str, float]) -> tuple[float, float]:
+        """By which the epoch that is kept is chosen, from its figures on dev if there is one: the greatest, then the first."""
+        keep = self.config.keep
+        if not metrics or keep == "last":
+            return float(epoch), 0.0
+        return (-metrics["loss"] if keep == "loss" else metrics[keep]), -metrics["loss"]
 
     def _dev_logits(self, trained: dict[str, torch.Tensor], evaluated: dict[str, torch.Tensor]) -> np.ndarray:
         """Logits of the dev split with the weights `evaluated`; the network keeps its own, `trained`."""

@@ -18,7 +18,7 @@ class EpochRecord:
         dev_accuracy: share of dev rows; None where there is no dev split.
         dev_macro_f1: mean of the classes' F1; None likewise.
         dev_loss: mean cross-entropy; None likewise.
-        best: whether this epoch is the best so far.
+        best: whether this epoch's weights are those that are kept so far.
         seconds: wall-clock time of the epoch, evaluation included.
     """
 

@@ -239,6 +239,25 @@ def test_every_training_option_trains(tmp_path):
     assert plain > 500
 
 
+@pytest.mark.parametrize(
+    ("keep", "worth"),
+    [
+        ("accuracy", lambda epoch: (epoch["dev_accuracy"], -epoch["dev_loss"])),
+        ("macro_f1", lambda epoch: (epoch["dev_macro_f1"], -epoch["dev_loss"])),
+        ("loss", lambda epoch: -epoch["dev_loss"]),
+        ("last", lambda epoch: epoch["epoch"]),
+    ],
+)
+def test_the_epoch_that_is_kept_is_chosen_as_asked(tmp_path, keep, worth):
+    options = {"keep": keep, "epochs": 6, "learning_rate": 0.02, "precision": "fp32"}
+    metrics = train(small(**options), tmp_path / "run")
+    history = [json.loads(line) for line in (tmp_path / "run" / HISTORY).read_text().splitlines()]
+    kept = max(history, key=worth)
+    assert (metrics["best_epoch"], metrics["dev"]["accuracy"]) == (kept["epoch"], kept["dev_accuracy"])
+    for behind, epoch in enumerate(history, start=1):
+        assert epoch["best"] == (epoch == max(history[:behind], key=worth))
+
+
 def test_patience_ends_a_run_that_no_longer_improves(tmp_path):
     metrics = train(small(epochs=50, patience=2, learning_rate=1e-12), tmp_path / "run")
     assert metrics["epochs"] - metrics["best_epoch"] == 2
