@@ -86,7 +86,7 @@ def _baselines(*names: str) -> tuple[str, ...]:
 _ONE_KERNEL = ("--model", "cct-2/2")
 _OWN_CLASSES = (*_ONE_KERNEL, "--set", "fine_labels=false")
 PLAIN = {
-    "trec": _OWN_CLASSES,
+    "trec": (*_OWN_CLASSES, "--set", "max_pool=", "--set", "keep=accuracy"),
     "sst2": _OWN_CLASSES,
     "sst3": _OWN_CLASSES,
     "ag_news": _ONE_KERNEL,

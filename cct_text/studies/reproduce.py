@@ -22,7 +22,13 @@ RESULT = "reproduction"
 """Name of the result, `.json`, and of the plot, `.svg` and `.png`."""
 
 
-AS_PUBLISHED = {"embeddings": "glove-tuned", "long": "head", "fine_labels": False}
+AS_PUBLISHED = {
+    "embeddings": "glove-tuned",
+    "long": "head",
+    "fine_labels": False,
+    "max_pool": None,
+    "keep": "accuracy",
+}
 """What recipes may have otherwise, and the paper has not."""
 
 

@@ -16,6 +16,7 @@ from cct_text.studies.reproduction import (
     statements,
 )
 from cct_text.studies.statistics import summarize
+from cct_text.training.recipes import resolve_config
 from tests.support.official_files import QUESTIONS, write_trec
 
 SMALL = {"width": 16, "epochs": 1, "max_words": 16, "embeddings": "learned", "embedding_dim": 16, "train_rows": 100}
@@ -76,6 +77,19 @@ def test_models_and_data_sets_can_be_chosen_and_a_wrong_one_is_told(tmp_path):
         plan_reproduction(["imdb"], [], seeds=1, out=tmp_path)
     with pytest.raises(UsageError, match="cct-2/x"):
         plan_reproduction(["trec"], ["cct-2/x"], seeds=1, out=tmp_path)
+
+
+def test_what_recipes_have_beyond_the_paper_is_left_out_unless_it_is_asked_for(tmp_path):
+    def planned(**values):
+        (study,) = plan_reproduction(["trec"], ["cct-2/2"], seeds=1, out=tmp_path / "-".join(values), values=values)
+        return beyond(study.configs[0])
+
+    def beyond(config):
+        return config.data.fine_labels, config.model.max_pool, config.training.keep
+
+    assert beyond(resolve_config("trec")) == (True, False, "last")
+    assert planned() == (False, None, "accuracy")
+    assert planned(**{"data.fine_labels": True, "max_pool": False}) == (True, False, "accuracy")
 
 
 def test_what_is_named_twice_is_run_once(tmp_path):
