@@ -16,6 +16,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,17 @@ from benchmarks.conditions import conditions
 from benchmarks.studies import ROOT
 from cct_text.config import Config
 from cct_text.datasets import load_dataset
-from cct_text.provenance import commit
+from cct_text.provenance import commit, processor
 from cct_text.studies.crew import in_workers
+from cct_text.studies.tuning_plan import on_split
 from cct_text.training.recipes import resolve_config
 
 RESULTS = ROOT / "docs" / "results" / "experiments"
 
 Options = Mapping[str, object]
+
+RECIPE = "recipe"
+"""Name of the variant that changes nothing."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +46,9 @@ class Experiment:
         name: of its file; begins with the data set's.
         hypothesis: what was expected, and why.
         dataset: registered name.
-        variants: the changes by name; the recipe as it is stands beside them as `recipe`.
+        variants: the changes by name; the recipe as it is stands beside them.
         splits: K.
-        base: options of all runs, the recipe's own included.
+        base: options of all variants, the recipe included.
     """
 
     name: str
@@ -60,9 +65,9 @@ class Experiment:
 
     def configs(self) -> dict[str, Config]:
         """All options of each variant, the recipe's first."""
-        variants = {"recipe": {}, **self.variants}
         return {
-            name: resolve_config(self.dataset, values={**self.base, **options}) for name, options in variants.items()
+            name: resolve_config(self.dataset, values={**self.base, **options})
+            for name, options in {RECIPE: {}, **self.variants}.items()
         }
 
 
@@ -89,14 +94,6 @@ class Reached:
     error: str | None
 
 
-def on_split(config: Config, split: int, *, dev_is_cut: bool) -> Config:
-    """The options of a run on one of the splits, counted from 0."""
-    values: dict[str, object] = {"seed": split}
-    if dev_is_cut:
-        values["dev_seed"] = split
-    return config.with_values(values, source="splits")
-
-
 def reach(job: Job) -> Reached:
     """Train, in a worker, and look at dev."""
     from cct_text.training.run import train_on_dev
@@ -106,7 +103,8 @@ def reach(job: Job) -> Reached:
     except Exception as error:
         return Reached(job, None, f"{type(error).__name__}: {error}")
     figures = {"accuracy": kept.dev_accuracy, "loss": kept.dev_loss, "epoch": kept.epoch, "seconds": seconds}
-    return Reached(job, figures, None)
+    where = {"commit": commit(), "processor": processor(), "date": date.today().isoformat()}
+    return Reached(job, {**figures, **where}, None)
 
 
 def lost(job: Job) -> Reached:
@@ -117,15 +115,15 @@ def lost(job: Job) -> Reached:
 def run(experiment: Experiment, folder: Path, workers: int) -> bool:
     """Make the runs of an experiment that are not there yet, and keep what they reached; whether all went well."""
     print(f"{experiment.name} ...", file=sys.stderr, flush=True)
-    dataset = load_dataset(resolve_config(experiment.dataset).data)
+    configs = experiment.configs()
+    dataset = load_dataset(configs[RECIPE].data)
     jobs = [
         Job(name, split, on_split(config, split, dev_is_cut=dataset.dev_is_cut))
         for split in range(experiment.splits)
-        for name, config in experiment.configs().items()
+        for name, config in configs.items()
     ]
     cache = folder / experiment.dataset
     cache.mkdir(parents=True, exist_ok=True)
-    measured = conditions()
     failed = False
     for reached in in_workers(reach, _missing(jobs, cache), workers=workers, lost=lost):
         failed |= reached.error is not None
@@ -135,7 +133,8 @@ def run(experiment: Experiment, folder: Path, workers: int) -> bool:
             path = cache / f"{reached.job.key}.json"
             path.write_text(json.dumps(reached.figures), encoding="utf-8")
     if not failed:
-        _keep(experiment, jobs, cache, {**measured, "dev_rows": len(dataset.dev), "dev_is_cut": dataset.dev_is_cut})
+        dev = {"dev_rows": len(dataset.dev), "dev_is_cut": dataset.dev_is_cut, "versions": conditions()["versions"]}
+        _keep(experiment, jobs, cache, dev)
     return not failed
 
 
@@ -146,7 +145,7 @@ def _missing(jobs: Sequence[Job], cache: Path) -> Iterator[Job | None]:
 
 
 def _keep(experiment: Experiment, jobs: Sequence[Job], cache: Path, measured: dict[str, Any]) -> None:
-    variants = {"recipe": {}, **experiment.variants}
+    variants = {RECIPE: {}, **experiment.variants}
     figures: dict[str, list[dict[str, Any]]] = {name: [] for name in variants}
     for job in jobs:
         figures[job.variant].append(json.loads((cache / f"{job.key}.json").read_text(encoding="utf-8")))
@@ -155,6 +154,7 @@ def _keep(experiment: Experiment, jobs: Sequence[Job], cache: Path, measured: di
         "dataset": experiment.dataset,
         "measured": measured,
         "base": dict(experiment.base),
+        "recipe": experiment.configs()[RECIPE].to_dict(),
         "variants": [{"name": name, "options": options, "splits": figures[name]} for name, options in variants.items()],
     }
     RESULTS.mkdir(parents=True, exist_ok=True)
@@ -218,6 +218,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="runs at the same time, one thread each")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "experiments", help="folder of what runs reached")
     options = parser.parse_args()
+    if (commit() or "+").endswith("+"):
+        parser.error("commit first: what was reached is kept by its commit")
     wanted = [
         experiment
         for experiment in EXPERIMENTS

@@ -46,11 +46,12 @@ def load() -> dict[str, Any]:
 
 def page(result: Mapping[str, Any]) -> str:
     """The text of docs/results.md."""
+    recipes = {found["dataset"]: found["conditions"][0] for found in result["datasets"]}
     rows = [
-        (f"`{found['dataset']}`", f"{goal:.1f}", percent(Summary(**recipe["accuracy"])), _reached(recipe, goal))
-        for found in result["datasets"]
-        if (goal := GOALS.get(found["dataset"]))
-        for recipe in found["conditions"][:1]
+        (f"`{name}`", f"{goal:.1f}", percent(Summary(**recipes[name]["accuracy"])), _reached(recipes[name], goal))
+        if name in recipes
+        else (f"`{name}`", f"{goal:.1f}", "", "not measured")
+        for name, goal in GOALS.items()
     ]
     text = "\n## Goals\n\nSet before measuring. What was tried to reach them stands in [experiments.md](experiments.md).\n\n"
     return results_page(result) + text + table(("data set", "goal", "accuracy", ""), rows)

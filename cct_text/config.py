@@ -178,7 +178,8 @@ class TrainingConfig(_Section):
     keep: Keep = "accuracy"
     """The epoch whose weights are kept: that of the best accuracy, macro F1 or loss on dev, or the last one."""
     patience: int | None = _bounded(None, 1)
-    """Stop after this many epochs that were no better by `keep`; never when not given, or when the last one is kept."""
+    """Stop after this many epochs that were no better by `keep`; never when not given, when the last one is kept, or
+    without a dev split."""
     ema_decay: float = _bounded(0.0, 0.0, 0.99999)
     """Decay per step of the exponential moving average of the weights, which is evaluated and saved; 0: off."""
     precision: Precision = "auto"

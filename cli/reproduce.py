@@ -23,7 +23,8 @@ from .options import (
 
 def reproduce(
     datasets: Annotated[
-        list[str] | None, typer.Option("--datasets", help="Data set; repeat. [all with published figures]")
+        list[str] | None,
+        typer.Option("--datasets", help="Data set; repeat. [all with published figures; of recipes six]"),
     ] = None,
     models: Annotated[list[str] | None, typer.Option("--models", help="Model; repeat. [all published]")] = None,
     seeds: Annotated[

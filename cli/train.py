@@ -80,8 +80,6 @@ def train(
         dataset = Config().with_file(config).data.dataset
     if dataset is None:
         raise UsageError("no data set: name one (`cct-text datasets` lists them), a file or hf:ORG/NAME")
-    if named := {"dataset", "data.dataset"} & values.keys():
-        raise UsageError(f"--set {named.pop()}: the data set is the command's first argument")
     resolved = resolve_config(dataset, config_file=config, values=values)
     folder = out or Path("runs") / folder_name(dataset)
 

@@ -66,8 +66,8 @@ class TrainingDisplay(TrainingObserver):
             self.best = record
         dev = ""
         if record.dev_accuracy is not None and self.best is not None and self.best.dev_accuracy is not None:
-            best = "" if record.best else f" (best {self.best.dev_accuracy:.2%}, epoch {self.best.epoch})"
-            dev = f"dev {record.dev_accuracy:.2%}{best}"
+            kept = "" if record.best else f" (kept: {self.best.dev_accuracy:.2%}, epoch {self.best.epoch})"
+            dev = f"dev {record.dev_accuracy:.2%}{kept}"
         following = min(record.epoch + 1, self.epochs)
         self.bar.update(
             self.task,

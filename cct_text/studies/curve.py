@@ -63,6 +63,12 @@ def plan_curve(
         raise UsageError("--vary train_rows: the study sets it; give --rows instead")
     every = [*(learners or [alone]), *baselines(beside, model_beside(learners, config.model.model))]
     data = load_dataset(config.data)
+    if len(data.learned) != len(data.train) and not any("fine_labels" in learner.values for learner in learners):
+        if "fine_labels" in given:
+            raise UsageError(
+                "fine_labels = true: rows of no class would be learned beside as many as are asked for; leave it out"
+            )
+        given["fine_labels"] = False
     available, classes = len(data.train), len(set(data.train.labels.tolist()))
     planned = cells(every, _with_all_classes(rows, sizes(rows, available), classes), available)
     conditions = [cell.condition for cell in planned]

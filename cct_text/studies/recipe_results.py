@@ -9,12 +9,15 @@ from typing import Any
 
 from cct_text.artifacts import RunFolder, write_atomically
 from cct_text.config import option_name
+from cct_text.datasets.registry import entry_named
 from cct_text.studies.baselines import BASELINES
 from cct_text.studies.compare import write_comparison
 from cct_text.studies.comparison import Comparison
 from cct_text.studies.grid import Condition
+from cct_text.studies.reproduction import official_train_rows
 from cct_text.studies.statistics import Summary
-from cct_text.studies.study import Study, StudyObserver, joint_record, plan, run_all
+from cct_text.studies.study import Study, StudyObserver, joint_record, plan, require_ready, run_all
+from cct_text.studies.study_record import StudyRecord
 from cct_text.studies.wording import counted, percent
 from cct_text.training.recipes import resolve_config
 
@@ -30,11 +33,11 @@ HEAD = """# Results
     {command}
 
 Each data set with its default recipe, as `cct-text train DATASET` takes it, and baselines on the same data. Where a recipe
-learns finer labels (`fine_labels`) the other networks do, too, and n-grams learn the classes; of `sst2` the networks then see
-neutral rows as well: what each learned from stands under "rows". Accuracy, macro F1 and expected calibration error (ECE, of
-probabilities whose temperature was fitted on dev) in percent on test, mean ± standard deviation over seeds. The dev split chose
-the epoch and every option; each run read the test split once, after that. Seconds of training, one thread a run. No figure is
-edited by hand.
+learns finer labels (`fine_labels`) the other networks do, too, and n-grams learn the classes; of `sst2` the networks then
+see neutral rows as well: what each learned from stands under "rows". Accuracy, macro F1 and expected calibration error (ECE,
+of probabilities whose temperature was fitted on dev) in percent on test, mean ± standard deviation over seeds. Each run read
+the test split once, at its end. Seconds of training, one thread a run; those of n-grams are of all the strengths that dev
+chose from. No figure is edited by hand.
 """
 
 
@@ -68,9 +71,10 @@ def plan_recipes(
         values: options of all runs.
 
     Raises:
-        UsageError: if an option or a baseline is unknown, or the folder holds another study or other
-            runs.
+        UsageError: if a data set, an option or a baseline is unknown, or the folder holds another study or other runs.
     """
+    for dataset in datasets:
+        entry_named(dataset)
     installed = [name for name, baseline in BASELINES.items() if baseline.installed]
     studies = [
         plan(
@@ -98,8 +102,8 @@ def reproduce_recipes(
 ) -> RecipeResults:
     """Make all runs that are not there yet, and write what they reached.
 
-    `results.json` and `results.md` are written into `out`, and into the folder of each data set what `compare` writes;
-    where all runs failed nothing is.
+    `results.json` and `results.md` are written into `out` after each data set, and into its folder what `compare` writes;
+    as long as all runs failed nothing is.
 
     Args:
         studies: as `plan_recipes` has them.
@@ -109,22 +113,27 @@ def reproduce_recipes(
         observer: hears of each study.
 
     Raises:
-        UsageError: if the folder cannot be written to, or a data set has no test split.
-        DataError: if a data set changed in between.
+        UsageError: if the folder cannot be written to.
+        DataError: if a data set cannot be used, or changed in between.
+        ResourceError: if a data set, word vectors or the package of a baseline are not here; nothing is run then.
     """
-    comparisons = []
+    require_ready(studies)
+    results = RecipeResults(command, ())
     for study in studies:
         comparison = Comparison.of(study.dataset, run_all(study, workers=workers, observer=observer))
         write_comparison(study.out, comparison, command=command)
-        comparisons.append(comparison)
-    results = RecipeResults(command, tuple(comparisons))
-    if all(run.error is not None for comparison in comparisons for run in comparison.runs):
-        return results
-    RunFolder(out).write_json(RESULT, results.to_dict())
-    with write_atomically(Path(out) / PAGE) as path:
-        path.write_text(results_page(results.to_dict()), encoding="utf-8")
-    joint_record(studies).write(Path(out))
+        results = RecipeResults(command, (*results.comparisons, comparison))
+        _write(results, Path(out), joint_record(studies))
     return results
+
+
+def _write(results: RecipeResults, out: Path, record: StudyRecord) -> None:
+    if all(run.error is not None for comparison in results.comparisons for run in comparison.runs):
+        return
+    RunFolder(out).write_json(RESULT, results.to_dict())
+    with write_atomically(out / PAGE) as path:
+        path.write_text(results_page(results.to_dict()), encoding="utf-8")
+    record.write(out)
 
 
 def results_page(result: Mapping[str, Any]) -> str:
@@ -137,15 +146,28 @@ def _dataset(found: Mapping[str, Any]) -> str:
     if not done:
         return f"\n## `{found['dataset']}`\n\nAll runs failed.\n"
     first = done[0]
-    processors, commits = (" and ".join(dict.fromkeys(run[of] for run in done)) for of in ("processor", "commit"))
+    conditions = [_all_of(done, "processor"), f"commit {commits}" if (commits := _all_of(done, "commit")) else ""]
     learned = {run["condition"]: run["train_rows"] for run in done}
     header = ("", "accuracy", "macro F1", "ECE", "rows", "parameters", "of word vectors", "seconds", "seeds")
     sides = [_side(side, learned[side["name"]]) for side in found["conditions"] if side["accuracy"]]
     lines = [header, ("---",) * len(header), *sides]
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    dev, test = (f"{first[split]:,}" for split in ("dev_rows", "test_rows"))
-    head = f"\n## `{found['dataset']}`\n\n{dev} rows of dev, {test} of test; {processors}, commit {commits}.\n\n"
+    rows = f"{first['dev_rows']:,} rows of dev, {first['test_rows']:,} of test"
+    head = f"\n## `{found['dataset']}`\n\n{'; '.join((rows, ', '.join(filter(None, conditions))))}.{_part(found)}\n\n"
     return head + table + _unseen(found["conditions"][0])
+
+
+def _all_of(runs: Sequence[Mapping[str, Any]], name: str) -> str:
+    """What runs have of something, each once; empty where it is not known."""
+    return " and ".join(dict.fromkeys(run[name] for run in runs if run[name]))
+
+
+def _part(found: Mapping[str, Any]) -> str:
+    """Whether the data set here is but a part of the official one."""
+    official = official_train_rows().get(found["dataset"], 0)
+    # Of all runs the one that learned from fewest rows learned the classes.
+    rows = min(run["train_rows"] + run["dev_rows"] for run in found["runs"] if run["error"] is None)
+    return f" Train and dev are {rows:,} of the official {official:,} train rows." if rows < official else ""
 
 
 def _side(side: Mapping[str, Any], rows: int) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from cct_text.studies.compare import TABLE, write_page, write_table
 from cct_text.studies.grid import Condition
 from cct_text.studies.reports import reproduction_report
 from cct_text.studies.reproduction import ModelOnDataset, Reproduction, published
-from cct_text.studies.study import Study, StudyObserver, joint_record, plan, run_all
+from cct_text.studies.study import Study, StudyObserver, joint_record, plan, require_ready, run_all
 from cct_text.studies.wording import counted
 
 QUICK_MODELS = ("cct-2/1", "cct-2/2", "cct-2/4")
@@ -93,8 +93,10 @@ def reproduce(
 
     Raises:
         UsageError: if the folder cannot be written to.
-        DataError: if a data set changed in between.
+        DataError: if a data set cannot be used, or changed in between.
+        ResourceError: if a data set or word vectors are not here; nothing is run then.
     """
+    require_ready(studies)
     cells, runs = [], []
     for study in studies:
         made = run_all(study, workers=workers, observer=observer)

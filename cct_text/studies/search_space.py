@@ -24,7 +24,18 @@ DEFAULT = (
     "weight_decay=0.01..0.3",
 )
 """What is searched when nothing else is asked for, but for what an option gives."""
-FIXED = ("dataset", "label_column", "dev", "dev_fraction", "dev_seed", "test", "test_fraction", "split_seed", "seed")
+FIXED = (
+    "dataset",
+    "label_column",
+    "dev",
+    "dev_fraction",
+    "dev_seed",
+    "test",
+    "test_fraction",
+    "split_seed",
+    "seed",
+    "keep",
+)
 """Options on which it depends what a score means: all trials have the same."""
 TENFOLD = 10.0
 """A range whose ends are at least so far apart is searched on the logarithmic scale."""
@@ -98,9 +109,12 @@ class Range:
 SearchSpace = tuple[Choices | Range, ...]
 
 
-def default_search(given: Collection[str]) -> list[str]:
-    """`DEFAULT` without the options of these names."""
-    return [item for item in DEFAULT if item.partition("=")[0] not in given]
+def default_search(given: Collection[str], model: str) -> list[str]:
+    """`DEFAULT` without the options of these names, and with a model that is to be among those that are tried."""
+    models, *others = DEFAULT
+    if model not in models.partition("=")[2].split(","):
+        models = f"{models},{model}"
+    return [item for item in (models, *others) if item.partition("=")[0] not in given]
 
 
 def search_space(search: Sequence[str], base: Config) -> SearchSpace:

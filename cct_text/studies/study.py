@@ -198,14 +198,10 @@ def run_all(
         ResourceError: if word vectors or the package of a baseline are not here; nothing is run then.
     """
     observer = observer or StudyObserver()
-    RunFolder(study.out).require_writable()
-    planned = study.jobs()
-    missing = [job for folder, (_, _, job) in planned.items() if not RunFolder(folder).file(METRICS).exists()]
-    if missing:
-        _require_test_rows(load_dataset(missing[0].config.data))
-    if make is None:
-        require_resources(missing)
+    missing = _missing(study)
+    _require_ready(study, missing, resources=make is None)
     observer.started(study)
+    planned = study.jobs()
     done: dict[Path, Run] = {}
     for folder, (condition, seed, job) in planned.items():
         if RunFolder(folder).file(METRICS).exists():
@@ -223,6 +219,31 @@ def run_all(
     if ended_well:  # there is an answer to be kept
         study.record.write(study.out)
     return [done[folder] for folder in planned]
+
+
+def require_ready(studies: Sequence[Study]) -> None:
+    """See that all that the runs to come need is there, before the first of several studies.
+
+    Raises:
+        UsageError: if a folder cannot be written to, or a data set has no test split.
+        DataError: if a data set cannot be used, or has fewer than two test rows.
+        ResourceError: if a data set, word vectors or the package of a baseline are not here.
+    """
+    for study in studies:
+        _require_ready(study, _missing(study), resources=True)
+
+
+def _missing(study: Study) -> list[Job]:
+    """The runs that are not there yet."""
+    return [job for folder, (_, _, job) in study.jobs().items() if not RunFolder(folder).file(METRICS).exists()]
+
+
+def _require_ready(study: Study, missing: Sequence[Job], *, resources: bool) -> None:
+    RunFolder(study.out).require_writable()
+    if missing:
+        _require_test_rows(load_dataset(missing[0].config.data))
+    if resources:
+        require_resources(missing)
 
 
 def _require_test_rows(dataset: Dataset) -> None:

@@ -18,7 +18,7 @@ from cct_text.studies.compare import write_table
 from cct_text.studies.crew import in_workers
 from cct_text.studies.trial_log import TrialLog
 from cct_text.studies.trials import SplitScore, Trial
-from cct_text.studies.tuning_plan import Tuning, without_test_file
+from cct_text.studies.tuning_plan import Tuning, on_split, without_test_file
 from cct_text.studies.tuning_result import DevSplit, Tuned, score_words
 
 RESULT = "tuning.json"
@@ -118,7 +118,7 @@ class _Search:
             self.going_on.append(trial)
 
     def _next_split(self, trial: Trial) -> _Job:
-        config = self.log.tuning.on_split(trial.config, len(trial.scores), dev_is_cut=self.dev.is_cut)
+        config = on_split(trial.config, len(trial.scores), dev_is_cut=self.dev.is_cut)
         return _Job(trial.number, config, self.log.tuning.metric)
 
 

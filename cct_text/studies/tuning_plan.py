@@ -48,20 +48,6 @@ class Tuning:
         """Whether a larger score is a better one."""
         return self.metric != "loss"
 
-    def on_split(self, config: Config, split: int, *, dev_is_cut: bool) -> Config:
-        """The options of a trial's run on one of the splits, counted from 0; without a file of the test split.
-
-        Args:
-            config: the trial's options.
-            split: which of the K.
-            dev_is_cut: whether dev is cut from train, each time anew; otherwise the seed alone changes.
-        """
-        data = config.data
-        values: dict[str, object] = {"seed": config.training.seed + split}
-        if dev_is_cut:
-            values["dev_seed"] = (data.split_seed if data.dev_seed is None else data.dev_seed) + split
-        return without_test_file(config).with_values(values, source="splits")
-
     def options(self, config: Config) -> dict[str, dict[str, Any]]:
         """What makes the data set's recipe to `config`, as sections of a TOML document.
 
@@ -117,7 +103,7 @@ def plan_tuning(
     base = resolve_config(dataset, config_file=config_file, values=values)
     resolve_architecture(base.model, ANY_WIDTH)
     given = frozenset(map(plain_name, values or {}))
-    space = search_space(search or default_search(given), base)
+    space = search_space(search or default_search(given, base.model.model), base)
     if twice := [option.name for option in space if option.name in given]:
         raise UsageError(f"--search {twice[0]}: {twice[0]} is given by an option as well; leave one out")
     if not space:
@@ -133,3 +119,18 @@ def without_test_file(config: Config) -> Config:
         return config
     # A share of train is cut off for test where there is no file alone.
     return config.with_values({"test": None, "test_fraction": 0.0}, source="splits")
+
+
+def on_split(config: Config, split: int, *, dev_is_cut: bool) -> Config:
+    """The options of a run on one of several splits, counted from 0; without a file of the test split.
+
+    Args:
+        config: of the first one.
+        split: which of them.
+        dev_is_cut: whether dev is cut from train, each time anew; otherwise the seed alone changes.
+    """
+    data = config.data
+    values: dict[str, object] = {"seed": config.training.seed + split}
+    if dev_is_cut:
+        values["dev_seed"] = (data.split_seed if data.dev_seed is None else data.dev_seed) + split
+    return without_test_file(config).with_values(values, source="splits")

@@ -28,7 +28,7 @@ from cct_text.training.working_copy import bf16_is_faster
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """Encoded texts (N) and their class indices (N,) int64."""
+    """Encoded texts (N) and the indices of their labels (N,) int64."""
 
     texts: EncodedTexts
     labels: np.ndarray
@@ -92,7 +92,7 @@ class Trainer:
             self.config,
             steps=self.steps * self.config.epochs,
             bf16=self.bf16,
-            class_weights=self._class_weights(),
+            label_weights=self._label_weights(),
         )
         self.progress = Progress()
 
@@ -172,10 +172,10 @@ class Trainer:
 
     def _score(self, epoch: int, metrics: Mapping[str, float]) -> tuple[float, float]:
         """By which the epoch that is kept is chosen, from its figures on dev if there is one: the greatest, then the first."""
-        keep = self.config.keep
-        if not metrics or keep == "last":
+        if self.config.keep == "last" or not metrics:
             return float(epoch), 0.0
-        return (-metrics["loss"] if keep == "loss" else metrics[keep]), -metrics["loss"]
+        name = self.config.keep
+        return (-metrics["loss"] if name == "loss" else metrics[name]), -metrics["loss"]
 
     def _dev_logits(self, trained: dict[str, torch.Tensor], evaluated: dict[str, torch.Tensor]) -> np.ndarray:
         """Logits of the dev split with the weights `evaluated`; the network keeps its own, `trained`."""
@@ -191,7 +191,8 @@ class Trainer:
         patience = self.config.patience
         return patience is not None and self.progress.epochs_done - self.progress.best_epoch >= patience
 
-    def _class_weights(self) -> torch.Tensor | None:
+    def _label_weights(self) -> torch.Tensor | None:
+        """(F,) how much a row of each label counts: as one of its class, 1 where the label is of none."""
         if self.config.class_weights == "none":
             return None
         from sklearn.utils.class_weight import compute_class_weight

@@ -9,6 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from cct_text.config import Config
+from cct_text.errors import UsageError
 
 DEFAULT = "default"
 
@@ -37,8 +38,10 @@ def resolve_config(
         values: options by `name` or `section.name`, as given by flags and `--set`.
 
     Raises:
-        UsageError: if an option is unknown or its value cannot be used.
+        UsageError: if an option is unknown or its value cannot be used, or `values` name a data set.
     """
+    if named := {"dataset", "data.dataset"} & set(values or {}):
+        raise UsageError(f"--set {named.pop()}: a data set is no option to set; name it in the command")
     config = Config()
     if config_file is None or not _is_of_a_run(Path(config_file)):
         config = config.with_toml(recipe_text(dataset), source=f"recipe of {dataset}")

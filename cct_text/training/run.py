@@ -97,6 +97,8 @@ def _train(
         logger.warning(
             "%s: no dev split (too few rows, or dev_fraction is 0); the last epoch is kept", config.data.dataset
         )
+    elif config.training.keep == "last" and config.training.patience is not None:
+        logger.warning("patience = %d does not count, for the last epoch is kept", config.training.patience)
     trainer = trainer_of(new_network(config, data), config, data)
     if checkpoint is not None:
         trainer.load_state_dict(checkpoint)
@@ -186,8 +188,13 @@ def _description(config: Config, data: PreparedData, trainer: Trainer) -> str:
     coverage = "" if data.coverage is None else f" ({data.coverage.tokens:.1%} of the text has a vector)"
     return (
         f"{data.dataset.name}: {counts} rows; {len(data.tokenizer.vocabulary):,} words{coverage}; "
-        f"{config.model.model} with {parameters:,} parameters"
+        f"{_model_name(config)} with {parameters:,} parameters"
     )
+
+
+def _model_name(config: Config) -> str:
+    """The model's name, and what it has other than this name says."""
+    return config.model.model + (", no max-pool," if config.model.max_pool is False else "")
 
 
 def calibrate(trainer: Trainer) -> Calibration:

@@ -27,7 +27,7 @@ class Stepper:
         config: the options of the training.
         steps: of the whole run.
         bf16: compute the gradients in bf16.
-        class_weights: (C,) float32, how much a class counts in the loss; None: all the same.
+        label_weights: (F,) float32, how much a row of a label counts in the loss; None: all the same.
     """
 
     def __init__(
@@ -37,11 +37,11 @@ class Stepper:
         *,
         steps: int,
         bf16: bool,
-        class_weights: torch.Tensor | None,
+        label_weights: torch.Tensor | None,
     ) -> None:
         self.network = network
         self.config = config
-        self.class_weights = class_weights
+        self.label_weights = label_weights
         self.device = network.embedding.weight.device
         self.copy = WorkingCopy(network, torch.bfloat16 if bf16 else torch.float32)
         self.optimizer = build_optimizer(self.copy, config)
@@ -60,7 +60,7 @@ class Stepper:
 
         Args:
             group: the batches.
-            labels: (N,) int64, class indices of all texts of the data.
+            labels: (N,) int64, label indices of all texts of the data.
         """
         words, places = distinct_words(group)
         self._set_words(torch.from_numpy(words).to(self.device))
@@ -98,15 +98,15 @@ class Stepper:
         else:
             self.copy.set_words(self.words.take(rows), trained=True)
 
-    def _loss(self, ids: np.ndarray, mask: np.ndarray, classes: np.ndarray) -> torch.Tensor:
-        words, real, labels = (torch.from_numpy(x).to(self.device) for x in (ids, mask, classes))
+    def _loss(self, ids: np.ndarray, mask: np.ndarray, labels: np.ndarray) -> torch.Tensor:
+        words, real, wanted = (torch.from_numpy(x).to(self.device) for x in (ids, mask, labels))
         logits, smoothing = self.copy.label_logits(words, real), self.config.label_smoothing  # (B, F)
-        if self.class_weights is None:
-            return F.cross_entropy(logits, labels, label_smoothing=smoothing)
-        # The mean over the batch's rows. Torch's own divides by the batch's weights, which cancels them in a small batch.
-        return F.cross_entropy(
-            logits, labels, weight=self.class_weights, label_smoothing=smoothing, reduction="none"
-        ).mean()
+        losses = F.cross_entropy(logits, wanted, label_smoothing=smoothing, reduction="none")  # (B,)
+        if self.label_weights is not None:
+            # Rows are weighted, and their mean taken. Torch's own weights multiply what smoothing gives to the other labels,
+            # too, so that a common row would be told to be of the rare class; and they cancel in a batch of one row.
+            losses = losses * self.label_weights[wanted]
+        return losses.mean()
 
     def _update(self, gradients: list[torch.Tensor]) -> None:
         if self.config.gradient_clip:

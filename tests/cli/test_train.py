@@ -74,7 +74,7 @@ def test_going_on_tells_after_which_epoch_and_the_best_so_far(capfd):
         display.epoch(EpochRecord(2, 0.9, 0.1, 0.5, 0.5, 0.6, False, 1.0))
     shown = capfd.readouterr().err
     assert "going on after epoch 1" in shown
-    assert "dev 50.00% (best 75.00%, epoch 1)" in shown
+    assert "dev 50.00% (kept: 75.00%, epoch 1)" in shown
 
 
 def test_ctrl_c_says_how_to_go_on_and_exits_130(tmp_path):

@@ -24,11 +24,16 @@ def test_the_difference_is_taken_split_by_split():
 
 
 def test_a_change_is_taken_if_the_recipe_has_it_and_not_if_its_option_is_gone():
-    trec = {"dataset": "trec", "base": {"epochs": 30}}
-    assert experiment_log.is_taken(trec, {"model": "cct-2/1+2+3"})
-    assert not experiment_log.is_taken({**trec, "base": {"epochs": 31}}, {"model": "cct-2/1+2+3"})
-    assert not experiment_log.is_taken(trec, {"model": "cct-2/1"})
-    assert not experiment_log.is_taken(trec, {"model": "cct-2/1+2+3", "no_more": 1.0})
+    recipe = {"model": {"model": "cct-2/2"}, "training": {"epochs": 30, "keep": "accuracy"}}
+    kernels, no_pool, gone = {"model": "cct-2/1+2+3"}, {"max_pool": False}, {"no_more": 1.0}
+    variants = [{"options": options} for options in (kernels, {**kernels, **no_pool}, {**kernels, **gone})]
+    trec = {"dataset": "trec", "base": {"epochs": 30}, "recipe": recipe, "variants": variants}
+    assert experiment_log.is_taken(trec, {**kernels, **no_pool})  # `keep` is not what they were about
+    assert not experiment_log.is_taken(trec, kernels)  # it had a max-pool, by the recipe of that day
+    assert not experiment_log.is_taken(trec, {**kernels, **no_pool, **gone})
+    assert not experiment_log.is_taken(
+        {**trec, "base": {"batch_size": 1}, "recipe": {"training": {"batch_size": 1}}}, kernels
+    )
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)

@@ -9,6 +9,7 @@ from cct_text.errors import UsageError
 from cct_text.studies import learning_curve
 from cct_text.studies.curve import curve, plan_curve
 from cct_text.studies.grid import grid
+from tests.support.official_files import write_trees
 
 SMALL = {"embeddings": "learned", "embedding_dim": 16, "width": 16, "epochs": 1}
 
@@ -58,6 +59,18 @@ def test_fewer_rows_than_classes_are_refused_and_no_usual_number(tmp_path, monke
     monkeypatch.setattr(learning_curve, "SIZES", (3, 100))
     _, planned = plan_curve("questions", [], rows=None, seeds=1, out=tmp_path)
     assert [cell.rows for cell in planned] == [100, 420]
+
+
+def test_rows_of_no_class_are_not_learned_beside_those_that_are_counted(tmp_path):
+    trees = [f"({n % 5} (2 w{n}) (2 x{n}))" for n in range(60)]
+    write_trees(tmp_path / "data", dict.fromkeys(("train", "dev", "test"), trees))
+    values = {**SMALL, "data_dir": str(tmp_path / "data"), "phrases": False}
+    study, _ = plan_curve("sst2", [], rows="all", seeds=1, out=tmp_path / "two", values=values)
+    assert [config.data.fine_labels for config in study.configs] == [False]
+    study, _ = plan_curve("sst3", [], rows="all", seeds=1, out=tmp_path / "three", values=values)
+    assert [config.data.fine_labels for config in study.configs] == [True]
+    with pytest.raises(UsageError, match="fine_labels = true: rows of no class would be learned"):
+        plan_curve("sst2", [], rows="all", seeds=1, out=tmp_path / "asked", values={**values, "fine_labels": True})
 
 
 def test_mistakes_are_told(tmp_path):

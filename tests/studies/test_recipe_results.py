@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from cct_text.errors import UsageError
+from cct_text.errors import DataError, UsageError
+from cct_text.provenance import processor
 from cct_text.studies.recipe_results import plan_recipes, reproduce_recipes, results_page
+from cct_text.studies.study import StudyObserver
 from cct_text.training.recipes import resolve_config
 from tests.support.official_files import QUESTIONS, write_trec
 
@@ -61,6 +63,55 @@ def test_test_rows_that_stand_in_train_are_told_apart(tmp_path, values):
     unseen = run.metrics["test"]["without_rows_in_train"]["accuracy"]
     assert run.row()["test_accuracy_unseen"] == unseen
     assert f"reaches {100 * unseen:.2f} (1 seed)." in results_page(results.to_dict())
+
+
+def test_outside_of_a_checkout_the_page_names_no_commit(tmp_path, values):
+    studies = plan_recipes(["trec"], seeds=1, out=tmp_path / "out", beside=[], values=values)
+    results = reproduce_recipes(studies, tmp_path / "out", command="", workers=1)
+    for run in (found := results.to_dict())["datasets"][0]["runs"]:
+        run["commit"] = None
+    assert f"of dev, 12 of test; {processor()}. Train" in results_page(found)
+
+
+def test_a_part_of_an_official_data_set_is_told(tmp_path, values):
+    studies = plan_recipes(["trec"], seeds=1, out=tmp_path / "out", beside=["majority"], values=values)
+    results = reproduce_recipes(studies, tmp_path / "out", command="", workers=1)
+    assert "Train and dev are 120 of the official 5,452 train rows." in results_page(results.to_dict())
+
+
+def test_what_a_later_data_set_lacks_is_told_before_the_first_run(tmp_path, values):
+    write_trec(tmp_path / "empty" / "trec", {**QUESTIONS, "test": []})
+    studies = [
+        *plan_recipes(["trec"], seeds=1, out=tmp_path / "out" / "a", beside=[], values=values),
+        *plan_recipes(
+            ["trec"],
+            seeds=1,
+            out=tmp_path / "out" / "b",
+            beside=[],
+            values={**values, "data_dir": str(tmp_path / "empty")},
+        ),
+    ]
+    with pytest.raises(DataError):
+        reproduce_recipes(studies, tmp_path / "out", command="", workers=1)
+    assert not (tmp_path / "out" / "a" / "trec" / "runs").exists()
+
+
+def test_the_results_of_a_data_set_are_kept_when_a_later_one_is_stopped(tmp_path, values):
+    class Stop(StudyObserver):
+        def started(self, study):
+            if study is studies[1]:
+                raise KeyboardInterrupt
+
+    studies = [plan_recipes(["trec"], seeds=1, out=tmp_path / name, beside=[], values=values)[0] for name in "ab"]
+    with pytest.raises(KeyboardInterrupt):
+        reproduce_recipes(studies, tmp_path / "out", command="", workers=1, observer=Stop())
+    kept = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    assert [found["dataset"] for found in kept["datasets"]] == ["trec"]
+
+
+def test_a_data_set_that_is_not_known_is_told(tmp_path):
+    with pytest.raises(UsageError, match="unknown data set 'trek'; did you mean trec"):
+        plan_recipes(["sst2", "trek"], seeds=1, out=tmp_path)
 
 
 def test_a_baseline_that_is_not_known_is_told(tmp_path):

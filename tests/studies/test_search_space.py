@@ -65,6 +65,7 @@ def test_a_value_outside_of_a_range_is_none_of_it():
         ("model=cct-2/1,cct-9", "--search model=cct-2/1,cct-9: model 'cct-9' names no kernel"),
         ("heads=2,3", "--search heads=2,3: heads = 3"),
         ("dropout=0.1,0.10", "0.1 stands there twice"),
+        ("keep=accuracy,last", "what a score means depends on keep"),
         ("seed=1,2", "what a score means depends on seed"),
         ("dev_fraction=0.1..0.2", "what a score means depends on dev_fraction"),
     ],
@@ -85,11 +86,16 @@ def test_all_faults_are_told_at_once():
 
 
 def test_what_is_given_is_not_searched_by_default():
-    names = [option.name for option in search_space(default_search({"model", "weight_decay"}), Config())]
+    names = [option.name for option in search_space(default_search({"model", "weight_decay"}, "cct-2/2"), Config())]
     assert names == [
         "learning_rate", "embedding_learning_rate", "embedding_dropout", "word_dropout", "label_smoothing"
     ]  # fmt: skip
-    assert default_search(()) == list(DEFAULT)
+    assert default_search((), "cct-2/2") == list(DEFAULT)
+
+
+def test_the_recipes_own_model_is_among_those_that_are_searched_by_default():
+    models, *_ = search_space(default_search((), "cct-2/1+2+3"), Config())
+    assert models.texts == ("cct-2/1", "cct-2/2", "cct-2/4", "cct-2/1+2+3")
 
 
 def test_the_value_of_an_option_is_found_by_its_name():

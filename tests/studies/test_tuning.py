@@ -14,7 +14,7 @@ from filelock import FileLock
 from cct_text.datasets import load_dataset
 from cct_text.errors import UsageError
 from cct_text.studies.tuning import LOCK, TuningObserver, tune
-from cct_text.studies.tuning_plan import plan_tuning
+from cct_text.studies.tuning_plan import on_split, plan_tuning
 from cct_text.training.preparation import prepare
 from cct_text.training.recipes import resolve_config
 from cct_text.training.run import train
@@ -68,7 +68,7 @@ def test_the_recipe_is_tried_first_and_the_best_trial_chosen_by_the_mean_over_th
 def test_a_score_is_what_training_reaches_on_that_cut_of_dev(found, tmp_path):
     trial = found.trials[1]
     for split in (0, 1):
-        config = found.tuning.on_split(trial.config, split, dev_is_cut=True)
+        config = on_split(trial.config, split, dev_is_cut=True)
         assert train(config, tmp_path / str(split))["dev"]["accuracy"] == trial.scores[split]
 
 
@@ -124,7 +124,7 @@ def test_rows_cut_off_for_test_are_in_no_train_or_dev_split_of_a_trial(tmp_path)
     of_training = set(load_dataset(tuning.base.data).test.texts.to_pylist())
     devs = []
     for split in range(tuning.splits):
-        config = tuning.on_split(tuning.base, split, dev_is_cut=True)
+        config = on_split(tuning.base, split, dev_is_cut=True)
         data = prepare(config, with_test=False)
         assert data.test is None
         seen = {*data.dataset.train.texts.to_pylist(), *data.dataset.dev.texts.to_pylist()}

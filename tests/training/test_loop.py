@@ -139,7 +139,7 @@ def test_balanced_classes_weigh_each_of_their_labels_and_a_label_of_no_class_wei
     config = Config().with_values({"width": 16, "class_weights": "balanced", "precision": "fp32"})
     network = build_network(config, num_classes=2, vocab_size=WORDS, embedding_dim=6, class_of_label=(0, -1, 0, 1))
     labels = np.repeat([0, 1, 2, 3], [10, 25, 5, 10])  # 15 rows of one class, 10 of the other, 25 of none
-    weights = Trainer(network, config, replace(texts(), labels=labels), nothing()).stepper.class_weights
+    weights = Trainer(network, config, replace(texts(), labels=labels), nothing()).stepper.label_weights
     torch.testing.assert_close(weights, torch.tensor([25 / 30, 1.0, 25 / 30, 25 / 20]))
 
 

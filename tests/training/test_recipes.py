@@ -1,13 +1,29 @@
 import pytest
 
 from cct_text.config import Config
+from cct_text.datasets.registry import entry_named
 from cct_text.errors import UsageError
-from cct_text.training.recipes import recipe_names, recipe_text, resolve_config
+from cct_text.model.architecture import resolve_architecture
+from cct_text.training.recipes import DEFAULT, recipe_names, recipe_text, resolve_config
 
 
 @pytest.mark.parametrize("name", recipe_names())
-def test_every_recipe_holds_only_known_options(name):
-    assert Config().with_toml(recipe_text(name), source=name) != Config()
+def test_every_recipe_is_of_a_data_set_and_its_options_fit_together(name):
+    config = resolve_config(name)
+    assert config != Config().with_values({"dataset": name})
+    resolve_architecture(config.model, 150)
+    if name == DEFAULT:
+        assert (config.data.phrases, config.data.fine_labels) == (False, False)
+        return
+    entry = entry_named(name)  # another name would silently be trained with `default`
+    assert not config.data.fine_labels or entry.fine is not None
+    assert not config.data.phrases or name.startswith("sst")
+
+
+@pytest.mark.parametrize("name", ["dataset", "data.dataset"])
+def test_the_data_set_is_no_option_to_set(name):
+    with pytest.raises(UsageError, match=f"--set {name}: a data set is no option to set"):
+        resolve_config("trec", values={name: "sst2"})
 
 
 def test_a_file_of_ones_own_gets_the_default_recipe():

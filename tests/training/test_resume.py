@@ -49,6 +49,8 @@ def interrupt(config, folder, epochs=1, **options):
         {"precision": "fp32"},
         {"precision": "bf16"},
         {"precision": "bf16", "ema_decay": 0.9, "gradient_accumulation": 2, "patience": 3},
+        {"keep": "last"},
+        {"keep": "macro_f1", "patience": 1},
     ],
 )
 def test_an_interrupted_run_resumes_to_the_weights_of_an_uninterrupted_one(tmp_path, options):

@@ -211,6 +211,16 @@ def test_balanced_class_weights_hold_in_batches_of_one_row(tmp_path):
     assert losses["none"] != pytest.approx(losses["balanced"], abs=1e-4)
 
 
+def test_balanced_classes_and_smoothing_leave_common_rows_common(tmp_path):
+    rows = [("thing", "common")] * 490 + [("stuff", "rare")] * 10
+    lines = "text,label\n" + "".join(f"{word} {n % 7},{label}\n" for n, (word, label) in enumerate(rows))
+    (tmp_path / "train.csv").write_text(lines)
+    options = {"class_weights": "balanced", "label_smoothing": 0.1, "epochs": 4, "learning_rate": 0.01}
+    train(small(str(tmp_path / "train.csv"), **options), tmp_path / "run")
+    classifier = TextClassifier.load(tmp_path / "run")
+    assert classifier.predict(["thing 1", "stuff 1"]) == ["common", "rare"]
+
+
 def test_a_train_split_too_small_for_a_dev_split_is_told(tmp_path, caplog):
     (tmp_path / "own.csv").write_text("text,label\none thing,a\nother thing,b\n")
     metrics = train(small(str(tmp_path / "own.csv"), epochs=2), tmp_path / "run")
@@ -258,10 +268,17 @@ def test_the_epoch_that_is_kept_is_chosen_as_asked(tmp_path, keep, worth):
         assert epoch["best"] == (epoch == max(history[:behind], key=worth))
 
 
-def test_patience_ends_a_run_that_no_longer_improves(tmp_path):
-    metrics = train(small(epochs=50, patience=2, learning_rate=1e-12), tmp_path / "run")
+@pytest.mark.parametrize("keep", ["accuracy", "macro_f1"])
+def test_patience_ends_a_run_that_no_longer_improves(tmp_path, keep):
+    metrics = train(small(epochs=50, patience=2, learning_rate=1e-12, keep=keep), tmp_path / "run")
     assert metrics["epochs"] - metrics["best_epoch"] == 2
     assert metrics["epochs"] < 50
+
+
+def test_patience_for_the_last_epoch_is_told_to_be_of_no_use(tmp_path, caplog):
+    metrics = train(small(epochs=3, patience=1, learning_rate=1e-12, keep="last"), tmp_path / "run")
+    assert "patience = 1 does not count, for the last epoch is kept" in caplog.text
+    assert (metrics["epochs"], metrics["best_epoch"]) == (3, 3)
 
 
 def test_finer_labels_are_learned_and_classes_are_answered(tmp_path):
