@@ -33,6 +33,7 @@ WEIGHTS = "model.safetensors"
 METRICS = "metrics.json"
 HISTORY = "history.jsonl"
 PREDICTIONS = "predictions.parquet"
+REPORT = "report.html"
 STATE = "state"
 
 
@@ -124,7 +125,7 @@ class RunFolder:
 
     def occupied_by(self) -> str | None:
         """A file in the folder that has the name of one of a run's."""
-        names = (CONFIG, TOKENIZER, WEIGHTS, METRICS, HISTORY, PREDICTIONS)
+        names = (CONFIG, TOKENIZER, WEIGHTS, METRICS, HISTORY, PREDICTIONS, REPORT)
         return next((name for name in names if self.file(name).exists()), None)
 
     def require_writable(self) -> None:
@@ -263,6 +264,17 @@ class RunFolder:
         """Write `history.jsonl`, one line per epoch."""
         with write_atomically(self.file(HISTORY)) as path:
             path.write_text("".join(json.dumps(record, allow_nan=False) + "\n" for record in records), encoding="utf-8")
+
+    def read_history(self) -> list[dict[str, Any]]:
+        """Read `history.jsonl`.
+
+        Raises:
+            DataError: if it is missing or damaged.
+        """
+        try:
+            return [dict(json.loads(line)) for line in self._read(HISTORY).splitlines()]
+        except (ValueError, TypeError) as error:
+            raise self._damaged(HISTORY, str(error)) from None
 
     def _read(self, name: str) -> bytes:
         try:

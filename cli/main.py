@@ -21,8 +21,10 @@ from .compare import compare
 from .curve import curve
 from .datasets import datasets
 from .evaluate import evaluate
+from .inspect import inspect
 from .pooling import pooling
 from .predict import predict
+from .report import report
 from .reproduce import reproduce
 from .standard_output import drop_standard_output
 from .train import train
@@ -36,7 +38,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verb in (train, evaluate, predict, compare, tune, curve, reproduce, pooling, datasets, vectors):
+for verb in (
+    *(train, evaluate, predict, inspect, report),
+    *(compare, tune, curve, reproduce, pooling),
+    *(datasets, vectors),
+):
     app.command()(verb)
 
 _debug = False

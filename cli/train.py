@@ -21,6 +21,7 @@ from .options import (
     TestOption,
     TextColumnOption,
     VectorsOption,
+    command_line,
     folder_name,
     given_values,
 )
@@ -84,6 +85,7 @@ def train(
     folder = out or Path("runs") / folder_name(dataset)
 
     from cct_text.artifacts import RunFolder
+    from cct_text.report.run_report import write_run_report
     from cct_text.training.checkpoint import has_checkpoint
     from cct_text.training.run import train as run
 
@@ -97,4 +99,5 @@ def train(
         way = "repeat the command with --resume to go on" if kept else "no epoch was done, so nothing is kept"
         typer.echo(f"cct-text: interrupted; {way}", err=True)
         raise typer.Exit(130) from None
-    print_summary(metrics, folder, as_json=json)
+    report = write_run_report(folder, command=command_line())
+    print_summary(metrics, folder, report, as_json=json)

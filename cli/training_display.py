@@ -81,7 +81,7 @@ class TrainingDisplay(TrainingObserver):
             )
 
 
-def print_summary(metrics: dict[str, Any], folder: Path, *, as_json: bool) -> None:
+def print_summary(metrics: dict[str, Any], folder: Path, report: Path, *, as_json: bool) -> None:
     """The run's figures and what to do next; with `as_json` the metrics alone, on standard output."""
     if as_json:
         sys.stdout.write(json.dumps(metrics, ensure_ascii=False) + "\n")
@@ -111,6 +111,7 @@ def print_summary(metrics: dict[str, Any], folder: Path, *, as_json: bool) -> No
     )
     console.print("\n".join(parts), soft_wrap=True)
     console.print(f"run folder: {folder}", soft_wrap=True)
+    console.print(f"report:     {report}", soft_wrap=True)
     console.print(f"next:       cct-text predict {shlex.quote(str(folder))} FILE", soft_wrap=True)
 
 

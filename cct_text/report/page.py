@@ -30,6 +30,19 @@ class Table:
 
 
 @dataclass(frozen=True)
+class ShadedText:
+    """A text whose words are marked by a weight.
+
+    Attributes:
+        heading: a line above it.
+        pieces: parts of the text, in order; a weight in [0, 1] for a word, None between words.
+    """
+
+    heading: str
+    pieces: Sequence[tuple[str, float | None]]
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of a page; what it has stands in this order.
 
@@ -39,6 +52,7 @@ class Section:
         table: of figures.
         svg: content of an SVG file, drawn on white; its texts are escaped already, as in any SVG file.
         description: what the drawing shows, for who cannot see it.
+        texts: with shaded words.
         code: lines to copy.
         closed: whether it is opened by a click only.
     """
@@ -48,6 +62,7 @@ class Section:
     table: Table | None = None
     svg: str | None = None
     description: str = ""
+    texts: Sequence[ShadedText] = ()
     code: Sequence[str] = ()
     closed: bool = False
 
@@ -69,14 +84,26 @@ def render(title: str, subtitle: str, sections: Sequence[Section]) -> str:
 
 
 def _inline(svg: str, description: str) -> Markup:
-    """An SVG file as an element of a page: without prolog, metadata and fixed size, and with a name to be heard."""
+    """An SVG file as an element of a page: without prolog and metadata, of flexible size, and with a name to be heard."""
     from markupsafe import Markup
 
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     opening, rest = svg.split(">", 1)
-    label = Markup(' role="img" aria-label="{}">').format(description)
-    return Markup(re.sub(r' (?:width|height)="[^"]*"', "", opening)) + label + Markup(rest)
+    size = _size(opening)
+    opening = re.sub(r' (?:width|height)="[^"]*"', "", opening)
+    return Markup(opening) + Markup(' role="img" aria-label="{}"{}>').format(description, size) + Markup(rest)
+
+
+def _size(opening: str) -> Markup:
+    """A style that shows a drawing not much larger than it was drawn, nor so small that it cannot be read."""
+    from markupsafe import Markup
+
+    width = re.search(r' width="([\d.]+)pt"', opening)
+    if width is None:
+        return Markup()
+    rem = float(width[1]) / 12
+    return Markup(' style="max-width: {:.0f}rem; min-width: {:.0f}rem"').format(1.25 * rem, min(0.66 * rem, 34))
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -180,13 +181,25 @@ def save(figure: Figure, path: Path) -> list[Path]:
     Raises:
         UsageError: if they cannot be written.
     """
-    from matplotlib import rc_context
-
     written = []
     for format_ in FORMATS:
         file = path.with_name(f"{path.name}.{format_}")
-        metadata = {"Date": None} if format_ == "svg" else {"Software": None}
-        with write_atomically(file) as temporary, rc_context({"svg.hashsalt": "cct-text", "svg.fonttype": "none"}):
-            figure.savefig(temporary, format=format_, dpi=150, metadata=metadata)
+        with write_atomically(file) as temporary:
+            _save(figure, temporary, format_)
         written.append(file)
     return written
+
+
+def svg_of(figure: Figure) -> str:
+    """A figure as the content of an SVG file; the same figures give the same text."""
+    content = BytesIO()
+    _save(figure, content, "svg")
+    return content.getvalue().decode("utf-8")
+
+
+def _save(figure: Figure, to: Path | BytesIO, format_: str) -> None:
+    from matplotlib import rc_context
+
+    metadata = {"Date": None} if format_ == "svg" else {"Software": None}
+    with rc_context({"svg.hashsalt": "cct-text", "svg.fonttype": "none"}):
+        figure.savefig(to, format=format_, dpi=150, metadata=metadata)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from cct_text.artifacts import RunFolder, write_atomically
+from cct_text.artifacts import REPORT, RunFolder, write_atomically
 from cct_text.report.plots import DrawnGap, Group, can_plot, plot_comparison
 from cct_text.studies.comparison import Comparison
 from cct_text.studies.reports import comparison_report
@@ -20,7 +20,6 @@ from cct_text.studies.wording import rows_and_seeds
 COMPARISON = "comparison.json"
 PLOT = "comparison"
 """Name of the plot, `.svg` and `.png`."""
-REPORT = "report.html"
 TABLE = "runs"
 """Name of the tidy table, `.csv` and `.parquet`."""
 

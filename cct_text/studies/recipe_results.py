@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from cct_text.artifacts import RunFolder, write_atomically
-from cct_text.config import option_name
+from cct_text.config import Config, option_name
 from cct_text.datasets.registry import entry_named
 from cct_text.studies.baselines import BASELINES
 from cct_text.studies.compare import write_comparison
@@ -43,14 +43,27 @@ chose from. No figure is edited by hand.
 
 @dataclass(frozen=True)
 class RecipeResults:
-    """What the recipes reached: a comparison of each data set, of which the first condition is the recipe."""
+    """What the recipes reached.
+
+    Attributes:
+        command: that repeats it.
+        comparisons: of each data set, the first condition being the recipe.
+        recipes: the options of each recipe, with those that were given for all.
+    """
 
     command: str
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[Comparison, ...] = ()
+    recipes: tuple[Config, ...] = ()
+
+    def with_dataset(self, comparison: Comparison, recipe: Config) -> Self:
+        """These, and another data set."""
+        return replace(self, comparisons=(*self.comparisons, comparison), recipes=(*self.recipes, recipe))
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
-        return {"command": self.command, "datasets": [comparison.to_dict() for comparison in self.comparisons]}
+        both = zip(self.comparisons, self.recipes, strict=True)
+        datasets = [{**comparison.to_dict(), "recipe": recipe.to_dict()} for comparison, recipe in both]
+        return {"command": self.command, "datasets": datasets}
 
 
 def plan_recipes(
@@ -118,11 +131,11 @@ def reproduce_recipes(
         ResourceError: if a data set, word vectors or the package of a baseline are not here; nothing is run then.
     """
     require_ready(studies)
-    results = RecipeResults(command, ())
+    results = RecipeResults(command)
     for study in studies:
         comparison = Comparison.of(study.dataset, run_all(study, workers=workers, observer=observer))
         write_comparison(study.out, comparison, command=command)
-        results = RecipeResults(command, (*results.comparisons, comparison))
+        results = results.with_dataset(comparison, study.configs[0])
         _write(results, Path(out), joint_record(studies))
     return results
 

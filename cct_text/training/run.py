@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from cct_text.artifacts import HISTORY, METRICS, PREDICTIONS, RunFolder
+from cct_text.artifacts import HISTORY, METRICS, PREDICTIONS, REPORT, RunFolder
 from cct_text.config import Config
 from cct_text.errors import DataError, UsageError
 from cct_text.folder_lock import alone_in
@@ -29,7 +29,7 @@ from cct_text.training.checkpoint import (
     require_equal,
 )
 from cct_text.training.loop import LabelledTexts, Trainer
-from cct_text.training.metrics import classification_metrics, split_metrics
+from cct_text.training.metrics import split_metrics
 from cct_text.training.preparation import PreparedData, prepare
 from cct_text.training.progress import EpochRecord, TrainingObserver
 from cct_text.training.results import Learner, run_metrics, write_predictions
@@ -111,7 +111,7 @@ def _train(
         raise
     calibration = calibrate(trainer)
     weights = weights_of(trainer.network)
-    folder.remove(METRICS, PREDICTIONS, HISTORY)
+    folder.remove(METRICS, PREDICTIONS, HISTORY, REPORT)
     dataset = data.dataset
     model = SavedModel(config, dataset.labels, data.tokenizer, weights, calibration.temperature, dataset.class_of_label)
     model.save(folder.path)
@@ -205,7 +205,7 @@ def calibrate(trainer: Trainer) -> Calibration:
 def evaluate_and_write(
     folder: RunFolder, config: Config, data: PreparedData, trainer: Trainer, calibration: Calibration, model: str
 ) -> dict[str, Any]:
-    """Read the test split, once, and write `predictions.parquet`; the content of `metrics.json`.
+    """Read the test split, once, and write `predictions.parquet`, of dev where there is no test; content of `metrics.json`.
 
     Args:
         folder: of the run.
@@ -218,7 +218,9 @@ def evaluate_and_write(
     dataset, network, temperature = data.dataset, trainer.network, calibration.temperature
     dev = test = None
     if len(data.dev):
-        dev = classification_metrics(calibration.logits, dataset.dev.labels, temperature=temperature)
+        dev = split_metrics(calibration.logits, dataset.dev.labels, dataset.labels, temperature=temperature)
+        if dataset.test is None:
+            write_predictions(folder, dataset.dev, calibration.logits, dataset.labels, temperature)
     if dataset.test is not None and data.test is not None:
         logits = predict_logits(network, data.test)
         seen, labels = dataset.test_seen_in_train, dataset.test.labels

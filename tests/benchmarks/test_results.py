@@ -5,6 +5,7 @@ import json
 import pytest
 
 from benchmarks import results
+from cct_text.training.recipes import resolve_config
 
 
 def test_a_result_with_a_failed_run_is_not_kept(tmp_path, monkeypatch):
@@ -15,6 +16,11 @@ def test_a_result_with_a_failed_run_is_not_kept(tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match=r"results.json: not kept, for runs failed: cct-2/2$"):
         results.keep(path)
     assert not results.KEPT.exists()
+
+
+def test_what_was_measured_is_what_the_recipes_are():
+    for found in results.load()["datasets"]:
+        assert found["recipe"] == resolve_config(found["dataset"]).to_dict(), found["dataset"]
 
 
 def test_a_goal_is_reached_from_its_figure_on():

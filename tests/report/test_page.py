@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-from cct_text.report.page import Section, Table, render
+from cct_text.report.page import Section, ShadedText, Table, render
 
 VOID = {"meta", "br"}
 SVG = (
@@ -45,7 +45,14 @@ class Reader(HTMLParser):
 
 def page(**values):
     section = Section(
-        "Accuracy", ["One.", EVIL], Table("a caption", ("", EVIL), [["row", EVIL]]), SVG, EVIL, [EVIL], **values
+        "Accuracy",
+        ["One.", EVIL],
+        Table("a caption", ("", EVIL), [["row", EVIL]]),
+        svg=SVG,
+        description=EVIL,
+        texts=[ShadedText(EVIL, [(EVIL, 0.25), (EVIL, None)])],
+        code=[EVIL],
+        **values,
     )
     return render(f"Study of {EVIL}", EVIL, [section, Section("More", ["Two."], closed=True)])
 
@@ -60,7 +67,8 @@ def test_every_element_is_closed_and_everything_said_is_there():
 def test_no_text_becomes_an_element():
     read = Reader(page())
     assert "script" not in {tag for tag, _ in read.elements}
-    assert read.text.count(EVIL) == 5  # subtitle, sentence, head, cell, code; the titles hold more than it
+    # Subtitle, sentence, head, cell, code, and three of the shaded text; the titles hold more than it.
+    assert read.text.count(EVIL) == 8
     assert next(attributes for tag, attributes in read.elements if tag == "svg")["aria-label"] == EVIL
 
 
@@ -87,8 +95,14 @@ def test_bytes_that_are_no_text_do_not_break_the_page():
     assert "caf? and more" in render("caf\udce9 and more", "", []).encode("utf-8").decode("utf-8")
 
 
-def test_a_drawing_has_no_size_of_its_own_and_no_metadata():
+def test_a_word_is_marked_by_its_weight_and_what_is_between_words_is_not():
+    marks = [attributes for tag, attributes in Reader(page()).elements if tag == "mark"]
+    assert marks == [{"style": "--weight: 0.25"}]
+
+
+def test_a_drawing_has_no_fixed_size_and_no_metadata():
     svg = next(attributes for tag, attributes in Reader(page()).elements if tag == "svg")
+    assert svg.pop("style") == "max-width: 75rem; min-width: 34rem"  # 720pt are 60rem
     assert svg == {"viewbox": "0 0 1 1", "role": "img", "aria-label": EVIL}
     assert "<metadata>" not in page()
     assert '<g width="3"/>' in page()

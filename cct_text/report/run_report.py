@@ -1,0 +1,309 @@
+"""What a run reached, where it errs, and how to get it again, as a page to open, print and send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from cct_text.artifacts import METRICS, PREDICTIONS, REPORT, RunFolder, write_atomically
+from cct_text.errors import DataError
+from cct_text.inference.classifier import TextClassifier
+from cct_text.inference.explanation import pieces
+from cct_text.report import run_plots
+from cct_text.report.page import Section, ShadedText, Table, render
+from cct_text.report.plots import can_plot
+from cct_text.report.run_plots import Bin, Epochs
+
+MISTAKES = 12
+"""Most confident mistakes that are shown."""
+MOST_WORDS = 80
+"""Of a text that is shown."""
+MOST_CONFUSIONS = 10
+RELIABILITY_BINS = 10
+LENGTH_BINS = 6
+FEWEST_ROWS = 5
+"""Of a bin of lengths, where there are so many in all."""
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A finished run, as its folder tells of it.
+
+    Attributes:
+        path: the folder.
+        metrics: content of `metrics.json`.
+        history: an entry an epoch.
+        rows: text, label, prediction and probability of the rows of `split`.
+        classifier: what was trained.
+    """
+
+    path: Path
+    metrics: Mapping[str, Any]
+    history: Sequence[Mapping[str, Any]]
+    rows: pa.Table | None
+    classifier: TextClassifier
+
+    @classmethod
+    def read(cls, path: str | Path) -> FinishedRun:
+        """Read a run folder.
+
+        Raises:
+            DataError: if it holds no finished run, or a file of it is missing or damaged.
+        """
+        folder = RunFolder(path)
+        classifier = TextClassifier.load(path)
+        if not folder.file(METRICS).exists():
+            raise DataError("no figures, so no finished run", path=folder.file(METRICS))
+        rows = folder.file(PREDICTIONS)
+        try:
+            table = pq.read_table(rows) if rows.exists() else None
+        except (OSError, pa.ArrowException) as error:
+            raise DataError(f"cannot read: {error}; train again", path=rows) from None
+        return cls(folder.path, folder.read_json(METRICS), folder.read_history(), table, classifier)
+
+    @property
+    def split(self) -> str | None:
+        """The split that the page is about: test, else dev, else none."""
+        return next((name for name in ("test", "dev") if self.metrics[name] is not None), None)
+
+    @cached_property
+    def right(self) -> np.ndarray:
+        """(N,) bool, which rows are right."""
+        assert self.rows is not None
+        right: np.ndarray = pc.equal(self.rows["label"], self.rows["prediction"]).to_numpy()
+        return right
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """(N,) words of each row, those beyond what is read included."""
+        assert self.rows is not None
+        return self.classifier.model.tokenizer.encode(self.rows["text"]).lengths
+
+
+def write_run_report(path: str | Path, *, command: str | None = None) -> Path:
+    """Write `report.html` into a run folder.
+
+    Args:
+        path: the folder.
+        command: that repeats the run; as far as it is known from the folder when None.
+
+    Returns:
+        The file.
+
+    Raises:
+        DataError: if the folder holds no finished run, or a file of it is missing or damaged.
+        UsageError: if the file cannot be written.
+    """
+    run = FinishedRun.read(path)
+    try:
+        page = run_page(run, command=command)
+    except (KeyError, TypeError) as error:
+        why = f"damaged, or of an earlier version: {error}; train again"
+        raise DataError(why, path=run.path / METRICS) from None
+    file = run.path / REPORT
+    with write_atomically(file) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    return file
+
+
+def run_page(run: FinishedRun, *, command: str | None = None) -> str:
+    """The page of a run; without matplotlib it has no drawings."""
+    metrics = run.metrics
+    about = [*_classes(run), *_reliability(run), *_lengths(run), *_mistakes(run)] if run.rows is not None else []
+    sections = [*_headline(run), *_epochs(run), *about, *_vectors(run), _repeat(run, command)]
+    rows = ", ".join(
+        f"{metrics[f'{split}_rows']:,} {split}" for split in ("train", "dev", "test") if metrics[f"{split}_rows"]
+    )
+    return render(f"{metrics['model']} on {metrics['dataset']}", f"{rows} rows; seed {metrics['seed']}", sections)
+
+
+def _headline(run: FinishedRun) -> list[Section]:
+    metrics, told = run.metrics, []
+    if run.split is not None:
+        figures = metrics[run.split]
+        count = metrics[f"{run.split}_rows"]
+        right = round(figures["accuracy"] * count)
+        told.append(f"{right:,} of {count:,} {run.split} rows are right: {figures['accuracy']:.1%}.")
+        supports = {name: one["support"] for name, one in figures["per_class"].items()}
+        most = max(supports, key=supports.__getitem__)
+        told.append(f"Who always says {most} is right on {supports[most] / count:.1%}.")
+        if run.split == "dev":
+            told.append(
+                "There is no test split. Dev chose the epoch that is kept, so on new texts it will be a little worse."
+            )
+    table = Table(
+        "In percent, but the loss: mean cross-entropy in nats. ECE: how far probabilities are from how often they are right.",
+        ("split", "rows", "accuracy", "macro F1", "loss", "ECE"),
+        [_figures(name, rows, found) for name, rows, found in _splits(metrics)],
+    )
+    size = f"{metrics['parameters']:,} parameters, and {metrics['embedding_parameters']:,} of word vectors"
+    told.append(f"{size}; trained in {metrics['seconds']:,.0f} s on {metrics['device']} ({metrics['precision']}).")
+    return [Section("What it reached", told, table)]
+
+
+def _splits(metrics: Mapping[str, Any]) -> list[tuple[str, int, Mapping[str, float]]]:
+    found = [(name, metrics[f"{name}_rows"], metrics[name]) for name in ("test", "dev") if metrics[name] is not None]
+    unseen = (metrics["test"] or {}).get("without_rows_in_train")
+    return [*found, *([("test, texts that train lacks", unseen["rows"], unseen)] if unseen else [])]
+
+
+def _figures(name: str, rows: int, found: Mapping[str, float]) -> list[str]:
+    percents = (f"{100 * found[figure]:.2f}" for figure in ("accuracy", "macro_f1"))
+    return [name, f"{rows:,}", *percents, f"{found['loss']:.3f}", f"{100 * found['ece']:.2f}"]
+
+
+def _epochs(run: FinishedRun) -> list[Section]:
+    kept, of = run.metrics["best_epoch"], len(run.history)
+    told = [f"Epoch {kept} of {of} was kept."]
+    history = {
+        name: [one[name] for one in run.history if one[name] is not None]
+        for name in ("train_loss", "dev_loss", "dev_accuracy")
+    }
+    drawn = run_plots.learning_curves(Epochs(**history, kept=kept)) if can_plot() else None
+    return [Section("Learning", told, svg=drawn, description="Losses and dev accuracy, epoch by epoch")]
+
+
+def _classes(run: FinishedRun) -> list[Section]:
+    assert run.split is not None
+    figures = run.metrics[run.split]
+    rows = [
+        [name, *(f"{100 * one[of]:.1f}" for of in ("precision", "recall", "f1")), f"{one['support']:,}"]
+        for name, one in figures["per_class"].items()
+    ]
+    header = ("class", "precision", "recall", "F1", "rows")
+    found = [Section("Class by class", table=Table(f"On {run.split}, in percent.", header, rows))]
+    matrix = figures["confusion_matrix"]
+    if matrix is None:
+        return found
+    labels = run.metrics["labels"]
+    drawn = (
+        run_plots.confusion_matrix(matrix, labels)
+        if can_plot() and len(labels) <= run_plots.LARGEST_DRAWN_MATRIX
+        else None
+    )
+    confused = sorted(
+        (
+            (count, labels[true], labels[said])
+            for true, row in enumerate(matrix)
+            for said, count in enumerate(row)
+            if true != said and count
+        ),
+        key=lambda one: (-one[0], one[1], one[2]),
+    )[:MOST_CONFUSIONS]
+    table = Table(
+        "The most frequent ones.",
+        ("class", "taken for", "rows"),
+        [[true, said, f"{count:,}"] for count, true, said in confused],
+    )
+    what = "How many rows of each class were taken for which"
+    return [*found, Section("What is taken for what", table=table if confused else None, svg=drawn, description=what)]
+
+
+def _reliability(run: FinishedRun) -> list[Section]:
+    assert run.rows is not None
+    assert run.split is not None
+    said = run.rows["probability"].to_numpy()
+    edges = np.clip(np.ceil(said * RELIABILITY_BINS).astype(np.int64) - 1, 0, RELIABILITY_BINS - 1)
+    bins = [
+        Bin(f"{edge / RELIABILITY_BINS:.0%}", int(rows.sum()), float(run.right[rows].mean()), float(said[rows].mean()))
+        for edge in np.unique(edges)
+        if (rows := edges == edge).any()
+    ]
+    ece, temperature = run.metrics[run.split]["ece"], run.metrics["temperature"]
+    told = [
+        f"On average the probability of a prediction and how often such predictions are right are {100 * ece:.1f} points apart "
+        f"(expected calibration error). The temperature, fitted to dev, is {temperature:.2f}.",
+    ]
+    drawn = run_plots.reliability(bins) if can_plot() else None
+    return [
+        Section(
+            "Do probabilities mean what they say?",
+            told,
+            svg=drawn,
+            description="Share of right predictions by their probability",
+        )
+    ]
+
+
+def _lengths(run: FinishedRun) -> list[Section]:
+    limit = run.classifier.config.text.max_words
+    cut = run.lengths > limit
+    told = [f"Texts are read up to {limit} words."]
+    if cut.any() and not cut.all():
+        inside, beyond = run.right[~cut].mean(), run.right[cut].mean()
+        lost = run.lengths[cut].mean() - limit
+        told.append(
+            f"{int(cut.sum()):,} rows ({cut.mean():.1%}) are longer; {beyond:.1%} of these are right, and {inside:.1%} of the "
+            f"others. Of such a text {lost:,.0f} words are not read, on average."
+        )
+    elif cut.any():
+        told.append("All are longer.")
+    else:
+        told.append("None is longer, so nothing was cut.")
+    drawn = run_plots.accuracy_by_length(length_bins(run.lengths, run.right)) if can_plot() else None
+    return [Section("Short and long texts", told, svg=drawn, description="Accuracy by the number of words")]
+
+
+def length_bins(lengths: np.ndarray, right: np.ndarray) -> list[Bin]:
+    """Texts (N) by their number of words, in bins of about as many rows each, from short to long."""
+    wanted = max(1, min(LENGTH_BINS, len(lengths) // FEWEST_ROWS))
+    ends = np.unique(np.quantile(lengths, np.linspace(0, 1, wanted + 1)[1:], method="inverted_cdf"))
+    of = np.searchsorted(ends, lengths)
+    bins = []
+    for number, end in enumerate(ends):
+        rows = of == number
+        first = int(lengths[rows].min())
+        name = f"{first}" if first == end else f"{first} to {int(end)}"
+        bins.append(Bin(name, int(rows.sum()), float(right[rows].mean())))
+    return bins
+
+
+def _mistakes(run: FinishedRun) -> list[Section]:
+    assert run.rows is not None
+    wrong = np.flatnonzero(~run.right)
+    said = run.rows["probability"].to_numpy()[wrong]
+    shown = []
+    for row in run.rows.take(pa.array(wrong[np.argsort(-said, kind="stable")[:MISTAKES]])).to_pylist():
+        words = run.classifier.explain(row["text"])
+        heading = f"{row['label']}, taken for {row['prediction']} ({row['probability']:.0%})"
+        shown.append(ShadedText(heading, pieces(row["text"], words, most_words=MOST_WORDS)))
+    if not shown:
+        return [Section("Mistakes", ["There are none."])]
+    told = [
+        "The darker a word and the thicker its line, the more the pooling looked at it; not which class it speaks for."
+    ]
+    return [Section("The mistakes it was surest of", told, texts=shown)]
+
+
+def _vectors(run: FinishedRun) -> list[Section]:
+    coverage = run.metrics["coverage"]
+    if coverage is None:
+        return []
+    told = [
+        f"{run.metrics['vectors']} knows {coverage['tokens']:.1%} of the words of the train split's text, and "
+        f"{coverage['types']:.1%} of its different words."
+    ]
+    rows = [[word, f"{count:,}"] for word, count in coverage["missing"]]
+    table = Table("The most frequent words without a vector.", ("word", "times"), rows) if rows else None
+    return [Section("Word vectors", told, table)]
+
+
+def _repeat(run: FinishedRun, command: str | None) -> Section:
+    metrics = run.metrics
+    versions = ", ".join(f"{name} {number}" for name, number in metrics["versions"].items())
+    lines = [
+        command or f"cct-text train {metrics['dataset']} --config {run.path / 'config.toml'} --out DIR",
+        *([f"commit {metrics['commit']}"] if metrics["commit"] else []),
+        versions,
+        f"on {metrics['processor']}",
+        f"data sha256 {metrics['data_sha256']}",
+    ]
+    return Section("To repeat it", code=lines)

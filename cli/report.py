@@ -1,0 +1,17 @@
+"""`cct-text report`: the page of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of `cct-text train`.")],
+) -> None:
+    """Write report.html into a run folder: figures, curves, confusions, calibration, mistakes. `train` does so, too."""
+    from cct_text.report.run_report import write_run_report
+
+    typer.echo(write_run_report(run))
