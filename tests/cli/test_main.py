@@ -42,7 +42,7 @@ def test_the_version_is_the_packages(cct_text):
         (["predict", "nowhere"], 3, ["nowhere"]),
         (["evaluate", "nowhere"], 3, ["nowhere"]),
         (["train"], 2, ["no data set", "cct-text datasets"]),
-        (["train", "questions", "--set", "dataset=trec"], 2, ["first argument"]),
+        (["train", "questions", "--set", "dataset=trec"], 2, ["--set dataset", "name it in the command"]),
         (["train", "questions", "--set", "model.max_words=5"], 2, ["did you mean text.max_words?"]),
         (["train", "."], 3, ["folder"]),
         (["train", "hf:"], 2, ["hf:ORG/NAME"]),

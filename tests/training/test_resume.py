@@ -5,9 +5,10 @@ import signal
 import subprocess
 import sys
 
+import pyarrow.parquet as pq
 import pytest
 
-from cct_text.artifacts import METRICS, PREDICTIONS, STATE, WEIGHTS, RunFolder, sha256_of
+from cct_text.artifacts import METRICS, PREDICTIONS, REPORT, STATE, WEIGHTS, RunFolder, sha256_of
 from cct_text.errors import DataError, UsageError
 from cct_text.training.checkpoint import CHECKPOINT
 from cct_text.training.progress import EpochRecord, TrainingObserver
@@ -123,10 +124,12 @@ def test_files_of_someone_else_are_not_overwritten(tmp_path):
 
 def test_a_run_that_replaces_another_leaves_nothing_of_it(tmp_path):
     train(small(epochs=1), tmp_path / "run")
-    assert (tmp_path / "run" / PREDICTIONS).exists()
+    (tmp_path / "run" / REPORT).write_text("of the first")
     (tmp_path / "own.csv").write_text("text,label\n" + "good thing,a\nbad thing,b\n" * 20)
     train(small(str(tmp_path / "own.csv"), epochs=1), tmp_path / "run", overwrite=True)
-    assert not (tmp_path / "run" / PREDICTIONS).exists()
+    assert not (tmp_path / "run" / REPORT).exists()
+    rows = pq.read_table(tmp_path / "run" / PREDICTIONS)["text"].to_pylist()
+    assert set(rows) == {"good thing", "bad thing"}
 
 
 def test_an_interrupted_run_folder_says_so_where_a_model_is_wanted(tmp_path):
