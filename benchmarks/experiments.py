@@ -187,20 +187,6 @@ EXPERIMENTS = (
         2,
     ),
     Experiment(
-        "trec-last",
-        "What each part of the recipe is worth when the last epoch is kept, as it is now.",
-        "trec",
-        {
-            "max-pool": {"max_pool": True},
-            "one kernel, max-pool": {"model": "cct-2/2", "max_pool": True},
-            "own classes": {"fine_labels": False},
-            "20 epochs": {"epochs": 20},
-            "45 epochs": {"epochs": 45},
-            "50 dimensions": {"vectors": "glove.6B.50d"},
-        },
-        6,
-    ),
-    Experiment(
         "sst2-vectors",
         "What the second table of GloVe is worth, which has to be fetched.",
         "sst2",
