@@ -27,14 +27,14 @@ PAGE = ROOT / "docs" / "experiments.md"
 HEAD = """# Experiments
 
 What was tried to make the recipes better, and what came of it, helped or not. Written by
-`python -m benchmarks.experiment_log` from the files under `docs/results/experiments/`; no figure is edited by hand. They were measured,
-at the commit that is named, by `python -m benchmarks.experiments`, which then had the question on its list; options that are
-no more existed there. All are on dev: the test split is not read. Accuracy in percent, mean ± standard deviation over the
-splits; the difference from the recipe of that day, in points, is taken split by split and stands with its standard error.
-One of less than two standard errors may well be chance, and so may be the best of many. "Time" is that of training, as a
-multiple of the recipe's: of medians, on a machine that is shared, so more a hint than a figure. A change that is called
-*taken* stands in the recipe now, which has what is best for the loss on dev where accuracies do not tell. The recipes of
-SST-3, SST-5 and `trec-fine` follow those of SST-2 and TREC.
+`python -m benchmarks.experiment_log` from the files under `docs/results/experiments/`; no figure is edited by hand. They
+were measured, at the commit that is named, by `python -m benchmarks.experiments`, which then had the question on its list;
+options that are no more existed there. All are on dev: the test split is not read. Accuracy in percent, mean ± standard
+deviation over the splits; the difference from the recipe of that day, in points, is taken split by split and stands with
+its standard error. One of less than two standard errors may well be chance, and so may be the best of many. "Time" is that
+of training, as a multiple of the recipe's: of medians, on a machine that is shared, so more a hint than a figure. A change
+that is called *taken* stands in the recipe now, which has what is best for the loss on dev where accuracies do not tell.
+The recipes of SST-3, SST-5 and `trec-fine` follow those of SST-2 and TREC.
 """
 
 SKETCHED = """
