@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cct_text.artifacts import METRICS, PREDICTIONS, REPORT, RunFolder, write_atomically
+from cct_text.artifacts import CONFIG, METRICS, PREDICTIONS, REPORT, RunFolder, write_atomically
 from cct_text.errors import DataError
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.explanation import pieces
@@ -136,9 +137,9 @@ def _headline(run: FinishedRun) -> list[Section]:
         most = max(supports, key=supports.__getitem__)
         told.append(f"Who always says {most} is right on {supports[most] / count:.1%}.")
         if run.split == "dev":
-            told.append(
-                "There is no test split. Dev chose the epoch that is kept, so on new texts it will be a little worse."
-            )
+            chose = run.classifier.config.training.keep != "last"
+            worse = " Dev chose the epoch that is kept, so on new texts it will be a little worse." if chose else ""
+            told.append(f"There is no test split.{worse}")
     table = Table(
         "In percent, but the loss: mean cross-entropy in nats. ECE: how far probabilities are from how often they are right.",
         ("split", "rows", "accuracy", "macro F1", "loss", "ECE"),
@@ -215,7 +216,7 @@ def _reliability(run: FinishedRun) -> list[Section]:
     bins = [
         Bin(f"{edge / RELIABILITY_BINS:.0%}", int(rows.sum()), float(run.right[rows].mean()), float(said[rows].mean()))
         for edge in np.unique(edges)
-        if (rows := edges == edge).any()
+        for rows in [edges == edge]
     ]
     ece, temperature = run.metrics[run.split]["ece"], run.metrics["temperature"]
     told = [
@@ -300,7 +301,7 @@ def _repeat(run: FinishedRun, command: str | None) -> Section:
     metrics = run.metrics
     versions = ", ".join(f"{name} {number}" for name, number in metrics["versions"].items())
     lines = [
-        command or f"cct-text train {metrics['dataset']} --config {run.path / 'config.toml'} --out DIR",
+        command or shlex.join(["cct-text", "train", "--config", str(run.path / CONFIG), "--out", "DIR"]),
         *([f"commit {metrics['commit']}"] if metrics["commit"] else []),
         versions,
         f"on {metrics['processor']}",
