@@ -46,16 +46,16 @@ Measured on one split of dev or a few, outside the library; what is told here is
   know the train rows too well, and the network learns less beside them. With ratios of other folds than the text's own, which
   do not, the network fits what is left of the train rows, which is noise: worse on dev with each epoch. The sum of a network
   and an NB-SVM that were trained apart is better than both on IMDb and AG News, but that is an ensemble.
-- Which epoch is kept, on TREC: with one half of dev choosing and the other judging, the last of thirty epochs was better in
-  each of six cuts than the one of the best accuracy, and in five than the one of the least loss. So `keep = "last"`.
+- Which epoch is kept, on TREC: with one half of dev choosing and the other judging, the last epoch was better than that of the
+  best accuracy in every cut, and than that of the least loss in nearly every one. So `keep = "last"`.
 - Adversarial training (Miyato et al. 2017: a second pass with word vectors moved to where the loss is larger): a little
   better on TREC, at nearly twice the time; worse on SST-2 and AG News. There a step that is small for a vector makes
   another word of it.
 - Mixup of the pooled states (Guo et al. 2019): worse on TREC and SST-2.
 - Word vectors of IMDb's reviews on SST-2, alone or beside GloVe: no better than GloVe, though they know praise from blame.
 - Each sentence of SST five or ten times among its phrases: worse, the more the worse; the network learns them by heart.
-- Five seeds of the recipe averaged: better on TREC by about a point, on SST and AG News by half a point at most. What these
-  get wrong they get wrong together, so there is little that a network distilled from them could learn.
+- Five seeds of the recipe averaged: better on TREC, hardly so on SST and AG News. What these get wrong they get wrong
+  together, so there is little that a network distilled from them could learn.
 - 100,000 words from beyond the train split in place of 20,000, on TREC: no difference.
 - Label smoothing that gives each class, or the labels of the own class alone, the same share, on TREC: no difference.
 - Loss on classes and fine labels together, on TREC: no better than on fine labels alone.
@@ -67,7 +67,7 @@ Measured on one split of dev or a few, outside the library; what is told here is
 - A network and naive-Bayes weighted logistic regression of words and word pairs, each trained apart and summed: a little
   better on IMDb and AG News, no better on TREC and SST. It is no part of the model.
 - Dev of IMDb against its test: films of dev have other reviews in train, films of test have none. The network learns by
-  heart how films fare: it is a point worse on test than on dev, n-grams are not. On a dev split of neighbouring reviews,
+  heart how films fare: it is worse on test than on dev, n-grams are not. On a dev split of neighbouring reviews,
   which are of few films, vectors of the reviews were behind GloVe, and both far behind n-grams; but there train may hold the
   opposite verdicts on the same film. A dev split that is like test would need the films' names, which the archive has not.
 """
