@@ -96,10 +96,10 @@ class Reached:
 
 def reach(job: Job) -> Reached:
     """Train, in a worker, and look at dev."""
-    from cct_text.training.run import train_on_dev
+    from cct_text.training.fitting import fit_on_dev
 
     try:
-        kept, seconds = train_on_dev(job.config)
+        kept, seconds = fit_on_dev(job.config)
     except Exception as error:
         return Reached(job, None, f"{type(error).__name__}: {error}")
     figures = {"accuracy": kept.dev_accuracy, "loss": kept.dev_loss, "epoch": kept.epoch, "seconds": seconds}

@@ -18,9 +18,9 @@ from benchmarks.work import FLOAT, TRAINING, operations, per_row, step_bytes
 from cct_text.config import Config
 from cct_text.model.architecture import resolve_architecture
 from cct_text.model.zoo import parameter_counts
+from cct_text.training.fitting import new_network, trainer_of
 from cct_text.training.preparation import PreparedData, prepare
 from cct_text.training.progress import EpochRecord, TrainingObserver
-from cct_text.training.run import new_network, trainer_of
 
 PRODUCT_STEPS, REFERENCE_STEPS = 60, 15
 """Steps of a turn: the product's batches differ in length, the reference's do not."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -56,6 +57,7 @@ class TextClassifier:
         precision: of matrix products. `auto`: bf16 where the `cpu` multiplies it, else fp32; or as named.
 
     Attributes:
+        device: as given.
         precision: the one chosen, fp32 or bf16.
 
     Raises:
@@ -69,6 +71,8 @@ class TextClassifier:
 
     def __init__(self, model: SavedModel, *, device: str = "cpu", precision: str = "auto") -> None:
         self.model = model
+        self.device = device
+        self._wanted = precision
         if device == "cpu":
             self.engine = Engine(model, choose_kernels(precision))
             self.precision = self.engine.kernels.precision
@@ -79,6 +83,10 @@ class TextClassifier:
             self.engine = Engine(model, choose_kernels("fp32"))
             self.precision = "bf16" if precision == "bf16" else "fp32"
             self._logits = logits_on(model, device, self.precision)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as its model; another machine may compute it otherwise."""
+        return partial(type(self), device=self.device, precision=self._wanted), (self.model,)
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "cpu", precision: str = "auto") -> Self:
@@ -139,7 +147,7 @@ class TextClassifier:
         Raises:
             UsageError: if `texts` is one string, or holds something that is no string.
         """
-        column = _column(texts)
+        column = text_column(texts)
         if len(column) <= ROWS_TOGETHER:
             return self.logits_of_column(column)
         slices = (column.slice(start, ROWS_TOGETHER) for start in range(0, len(column), ROWS_TOGETHER))
@@ -170,8 +178,12 @@ class TextClassifier:
         return [WordWeight(*span, float(weight)) for span, weight in zip(spans, weights, strict=True)]
 
 
-def _column(texts: Iterable[str] | pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """The texts as an Arrow column of strings, nulls as they are."""
+def text_column(texts: Iterable[str] | pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """The texts as an Arrow column of strings, nulls as they are.
+
+    Raises:
+        UsageError: if `texts` is one string, or holds something that is no string.
+    """
     if isinstance(texts, str | bytes):
         raise UsageError(f"expected a list of texts, got one {type(texts).__name__}; write [{texts[:20]!r}]")
     if isinstance(texts, pa.Array | pa.ChunkedArray):

@@ -134,9 +134,9 @@ def _score(job: _Job) -> SplitScore:
 
 def _trained(job: _Job) -> SplitScore:
     """The figure on dev of the epoch that a run would keep; of the test split nothing is looked at."""
-    from cct_text.training.run import train_on_dev
+    from cct_text.training.fitting import fit_on_dev
 
-    kept, seconds = train_on_dev(job.config)
+    kept, seconds = fit_on_dev(job.config)
     return SplitScore(job.number, kept.to_dict()[f"dev_{job.metric}"], seconds, None)
 
 

@@ -28,10 +28,11 @@ from cct_text.training.working_copy import bf16_is_faster
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """Encoded texts (N) and the indices of their labels (N,) int64."""
+    """Encoded texts (N), the indices of their labels (N,) int64, and how much each counts (N,); all the same if None."""
 
     texts: EncodedTexts
     labels: np.ndarray
+    weights: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -92,7 +93,7 @@ class Trainer:
             self.config,
             steps=self.steps * self.config.epochs,
             bf16=self.bf16,
-            label_weights=self._label_weights(),
+            row_weights=self._row_weights(),
         )
         self.progress = Progress()
 
@@ -191,10 +192,15 @@ class Trainer:
         patience = self.config.patience
         return patience is not None and self.progress.epochs_done - self.progress.best_epoch >= patience
 
-    def _label_weights(self) -> torch.Tensor | None:
-        """(F,) how much a row of each label counts: as one of its class, 1 where the label is of none."""
-        if self.config.class_weights == "none":
-            return None
+    def _row_weights(self) -> torch.Tensor | None:
+        """(N,) float32, how much each row of train counts: on average 1, as one, unless they weigh all the same."""
+        given = self.train.weights
+        if self.config.class_weights == "balanced":
+            given = self._balanced() if given is None else given * self._balanced()
+        return None if given is None else torch.from_numpy((given / given.mean()).astype(np.float32))
+
+    def _balanced(self) -> np.ndarray:
+        """(N,) as much for each row of train as one of its class counts; 1 where its label is of no class."""
         from sklearn.utils.class_weight import compute_class_weight
 
         count, given = self.network.num_labels, self.network.class_of_label
@@ -205,7 +211,8 @@ class Trainer:
         weights = np.ones(count)
         for found, weight in zip(present, compute_class_weight("balanced", classes=present, y=of_rows), strict=True):
             weights[class_of_label == found] = weight
-        return torch.tensor(weights, dtype=torch.float32, device=self.accelerator.device)
+        balanced: np.ndarray = weights[self.train.labels]
+        return balanced
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the next epoch depends on."""

@@ -51,18 +51,19 @@ class PreparedData:
     vector_seconds: float
 
 
-def prepare(config: Config, *, with_test: bool = True) -> PreparedData:
-    """Load the data set, build the vocabulary from its train split alone, and find the word vectors.
+def prepare(config: Config, dataset: Dataset | None = None, *, with_test: bool = True) -> PreparedData:
+    """Load the data set if it is not given, build the vocabulary from its train split alone, and find the word vectors.
 
     Args:
         config: all options of the run.
+        dataset: loaded by `config.data` when not given.
         with_test: whether the test split is encoded; it is not for who has choices to make still.
 
     Raises:
         DataError: if the data set cannot be used.
         ResourceError: if the data set or the vectors are not here and cannot be fetched.
     """
-    dataset = load_dataset(config.data)
+    dataset = load_dataset(config.data) if dataset is None else dataset
     words = split_words(dataset.learned.texts, config.text.tokenizer)
     pretrained = config.embedding.embeddings in ("glove-frozen", "glove-tuned")
     extra_count = config.text.vocabulary_extra_words if pretrained else 0

@@ -13,11 +13,7 @@ from cct_text.artifacts import HISTORY, METRICS, PREDICTIONS, REPORT, RunFolder
 from cct_text.config import Config
 from cct_text.errors import DataError, UsageError
 from cct_text.folder_lock import alone_in
-from cct_text.model.classifier import TextTransformer
 from cct_text.model.forward import predict_logits
-from cct_text.model.network import TextNetwork
-from cct_text.model.persistence import build_network, weights_of
-from cct_text.model.saved import SavedModel
 from cct_text.model.zoo import parameter_counts
 from cct_text.provenance import commit
 from cct_text.training.calibration import Calibration
@@ -28,10 +24,11 @@ from cct_text.training.checkpoint import (
     remove_checkpoint,
     require_equal,
 )
-from cct_text.training.loop import LabelledTexts, Trainer
+from cct_text.training.fitting import calibrate, new_network, saved_model, trainer_of
+from cct_text.training.loop import Trainer
 from cct_text.training.metrics import split_metrics
 from cct_text.training.preparation import PreparedData, prepare
-from cct_text.training.progress import EpochRecord, TrainingObserver
+from cct_text.training.progress import TrainingObserver
 from cct_text.training.results import Learner, run_metrics, write_predictions
 
 logger = logging.getLogger(__name__)
@@ -110,11 +107,8 @@ def _train(
         keeper.write()
         raise
     calibration = calibrate(trainer)
-    weights = weights_of(trainer.network)
     folder.remove(METRICS, PREDICTIONS, HISTORY, REPORT)
-    dataset = data.dataset
-    model = SavedModel(config, dataset.labels, data.tokenizer, weights, calibration.temperature, dataset.class_of_label)
-    model.save(folder.path)
+    saved_model(config, data, trainer, calibration).save(folder.path)
     folder.write_history([record.to_dict() for record in progress.history])
     metrics = evaluate_and_write(folder, config, data, trainer, calibration, config.model.model)
     folder.write_json(METRICS, metrics)
@@ -144,42 +138,6 @@ def _require_free(folder: RunFolder) -> None:
         )
 
 
-def new_network(config: Config, data: PreparedData) -> TextTransformer:
-    """A new network; all that is random about the run begins here."""
-    torch.manual_seed(config.training.seed)
-    return build_network(
-        config,
-        num_classes=len(data.dataset.labels),
-        vocab_size=len(data.tokenizer.vocabulary),
-        embedding_dim=data.embedding_dim,
-        vectors=None if data.vectors is None else torch.from_numpy(data.vectors),
-        class_of_label=data.dataset.class_of_label,
-    )
-
-
-def trainer_of(network: TextNetwork, config: Config, data: PreparedData) -> Trainer:
-    """What trains a network on the train split and chooses the epoch on dev."""
-    train = LabelledTexts(data.train, data.dataset.learned.labels)
-    dev = LabelledTexts(data.dev, data.dataset.dev.labels)
-    return Trainer(network, config, train, dev)
-
-
-def train_on_dev(config: Config) -> tuple[EpochRecord, float]:
-    """Train and look at the dev split alone: for who has choices to make still. Nothing is written.
-
-    Returns:
-        The epoch that a run would keep, and the seconds of training, that of `corpus` vectors included.
-
-    Raises:
-        UsageError: if the loss or a weight is no longer a number.
-        DataError: if the data set cannot be used.
-        ResourceError: if the data set or the vectors are not here and cannot be fetched.
-    """
-    data = prepare(config, with_test=False)
-    progress = trainer_of(new_network(config, data), config, data).fit(TrainingObserver(), lambda: None)
-    return progress.history[progress.best_epoch - 1], data.vector_seconds + progress.seconds
-
-
 def _description(config: Config, data: PreparedData, trainer: Trainer) -> str:
     """The run in a line, before it begins."""
     parameters, _ = parameter_counts(trainer.network)
@@ -195,11 +153,6 @@ def _description(config: Config, data: PreparedData, trainer: Trainer) -> str:
 def _model_name(config: Config) -> str:
     """The model's name, and what it has other than this name says."""
     return config.model.model + (", no max-pool," if config.model.max_pool is False else "")
-
-
-def calibrate(trainer: Trainer) -> Calibration:
-    """The logits of the dev split by the epoch that `fit` kept, and the temperature that suits them."""
-    return Calibration.of(predict_logits(trainer.network, trainer.dev.texts), trainer.dev.labels)
 
 
 def evaluate_and_write(

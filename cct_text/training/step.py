@@ -27,7 +27,7 @@ class Stepper:
         config: the options of the training.
         steps: of the whole run.
         bf16: compute the gradients in bf16.
-        label_weights: (F,) float32, how much a row of a label counts in the loss; None: all the same.
+        row_weights: (N,) float32, how much each text of the data counts in the loss; None: all the same.
     """
 
     def __init__(
@@ -37,11 +37,11 @@ class Stepper:
         *,
         steps: int,
         bf16: bool,
-        label_weights: torch.Tensor | None,
+        row_weights: torch.Tensor | None,
     ) -> None:
         self.network = network
         self.config = config
-        self.label_weights = label_weights
+        self.row_weights = row_weights
         self.device = network.embedding.weight.device
         self.copy = WorkingCopy(network, torch.bfloat16 if bf16 else torch.float32)
         self.optimizer = build_optimizer(self.copy, config)
@@ -67,7 +67,7 @@ class Stepper:
         losses = []
         gradients: list[torch.Tensor] = []
         for batch, ids in zip(group, places, strict=True):
-            loss = self._loss(ids, batch.mask, labels[batch.rows])
+            loss = self._loss(ids, batch, labels[batch.rows])
             (loss / len(group)).backward()  # type: ignore[no-untyped-call]
             losses.append(loss.item())
             taken = self.copy.take_gradients()
@@ -98,14 +98,14 @@ class Stepper:
         else:
             self.copy.set_words(self.words.take(rows), trained=True)
 
-    def _loss(self, ids: np.ndarray, mask: np.ndarray, labels: np.ndarray) -> torch.Tensor:
-        words, real, wanted = (torch.from_numpy(x).to(self.device) for x in (ids, mask, labels))
+    def _loss(self, ids: np.ndarray, batch: Batch, labels: np.ndarray) -> torch.Tensor:
+        words, real, wanted = (torch.from_numpy(x).to(self.device) for x in (ids, batch.mask, labels))
         logits, smoothing = self.copy.label_logits(words, real), self.config.label_smoothing  # (B, F)
         losses = F.cross_entropy(logits, wanted, label_smoothing=smoothing, reduction="none")  # (B,)
-        if self.label_weights is not None:
+        if self.row_weights is not None:
             # Rows are weighted, and their mean taken. Torch's own weights multiply what smoothing gives to the other labels,
             # too, so that a common row would be told to be of the rare class; and they cancel in a batch of one row.
-            losses = losses * self.label_weights[wanted]
+            losses = losses * self.row_weights[batch.rows].to(self.device)
         return losses.mean()
 
     def _update(self, gradients: list[torch.Tensor]) -> None:

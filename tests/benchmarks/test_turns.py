@@ -10,9 +10,9 @@ from benchmarks.parts.training import AllTurnsDone, Turns
 from benchmarks.peers import LABEL, TFIDF
 from benchmarks.tasks import Task, write_lines
 from cct_text.datasets import load_dataset
+from cct_text.training.fitting import new_network, trainer_of
 from cct_text.training.preparation import prepare
 from cct_text.training.recipes import resolve_config
-from cct_text.training.run import new_network, trainer_of
 
 
 def test_sides_take_turns_round_by_round():

@@ -34,7 +34,7 @@ def nothing():
     return LabelledTexts(EncodedTexts(np.zeros(0, np.int32), np.zeros(1, np.int64)), np.zeros(0, np.int64))
 
 
-def trainer(embeddings="learned", **options):
+def trainer(embeddings="learned", data=None, **options):
     """A trainer without any dropout."""
     config = Config().with_values(
         {"max_words": 8, "width": 16, "attention_dropout": 0, "stochastic_depth": 0, "batch_size": 8, "epochs": 3}
@@ -44,7 +44,7 @@ def trainer(embeddings="learned", **options):
     torch.manual_seed(0)
     vectors = torch.randn(WORDS, 6) if embeddings == "glove-frozen" else None
     network = build_network(config, num_classes=CLASSES, vocab_size=WORDS, embedding_dim=6, vectors=vectors)
-    return Trainer(network, config, texts(), nothing())
+    return Trainer(network, config, data or texts(), nothing())
 
 
 def plain_epochs(network, config, steps):
@@ -139,8 +139,26 @@ def test_balanced_classes_weigh_each_of_their_labels_and_a_label_of_no_class_wei
     config = Config().with_values({"width": 16, "class_weights": "balanced", "precision": "fp32"})
     network = build_network(config, num_classes=2, vocab_size=WORDS, embedding_dim=6, class_of_label=(0, -1, 0, 1))
     labels = np.repeat([0, 1, 2, 3], [10, 25, 5, 10])  # 15 rows of one class, 10 of the other, 25 of none
-    weights = Trainer(network, config, replace(texts(), labels=labels), nothing()).stepper.label_weights
-    torch.testing.assert_close(weights, torch.tensor([25 / 30, 1.0, 25 / 30, 25 / 20]))
+    weights = Trainer(network, config, replace(texts(), labels=labels), nothing()).stepper.row_weights
+    torch.testing.assert_close(weights, torch.tensor([25 / 30, 1.0, 25 / 30, 25 / 20])[labels])
+
+
+def test_rows_of_weight_zero_are_not_learned():
+    kept = np.arange(ROWS) % 3 > 0
+    other = replace(texts(), labels=np.where(kept, texts().labels, (texts().labels + 1) % 2))
+    found = []
+    for data in (texts(), other):
+        weighted = replace(data, weights=kept.astype(float))
+        found.append(trainer(data=weighted))
+        found[-1].fit(TrainingObserver(), lambda: None)
+    for name, weight in found[0].network.state_dict().items():
+        assert torch.equal(found[1].network.state_dict()[name], weight), name
+
+
+def test_a_row_that_counts_twice_is_learned_as_two():
+    twice = trainer(data=replace(texts(), weights=1.0 + (np.arange(ROWS) == 0)))
+    assert twice.stepper.row_weights[0] == 2 * twice.stepper.row_weights[1]
+    assert twice.stepper.row_weights.mean() == pytest.approx(1.0)
 
 
 def test_words_that_no_text_holds_keep_their_vectors_bit_for_bit():

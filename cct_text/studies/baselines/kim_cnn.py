@@ -12,10 +12,10 @@ from cct_text.config import Config
 from cct_text.model.dropout import Dropout
 from cct_text.model.embedding import WordEmbedding
 from cct_text.model.network import TextNetwork
+from cct_text.training.fitting import trainer_of
 from cct_text.training.loop import Trainer
 from cct_text.training.preparation import PreparedData
 from cct_text.training.progress import TrainingObserver
-from cct_text.training.run import trainer_of
 
 KERNELS = (3, 4, 5)
 FEATURE_MAPS = 100

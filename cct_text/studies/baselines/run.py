@@ -135,8 +135,9 @@ def _figures(metrics: dict[str, Any], learned: Learned) -> dict[str, Any]:
 
 def _kim_cnn(folder: RunFolder, name: str, config: Config) -> dict[str, Any]:
     from cct_text.studies.baselines.kim_cnn import train_kim_cnn
+    from cct_text.training.fitting import calibrate
     from cct_text.training.preparation import prepare
-    from cct_text.training.run import calibrate, evaluate_and_write
+    from cct_text.training.run import evaluate_and_write
 
     config = config.with_values({"embeddings": KIM_CNN[name]}, source=name)
     data = prepare(config)

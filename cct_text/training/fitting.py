@@ -1,0 +1,94 @@
+"""A network from data, in memory: nothing is read that the data set does not hold, and nothing is written."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from cct_text.config import Config
+from cct_text.datasets import Dataset
+from cct_text.model.classifier import TextTransformer
+from cct_text.model.forward import predict_logits
+from cct_text.model.network import TextNetwork
+from cct_text.model.persistence import build_network, weights_of
+from cct_text.model.saved import SavedModel
+from cct_text.training.calibration import Calibration
+from cct_text.training.loop import LabelledTexts, Trainer
+from cct_text.training.preparation import PreparedData, prepare
+from cct_text.training.progress import EpochRecord, TrainingObserver
+
+
+def fit(
+    config: Config,
+    dataset: Dataset,
+    *,
+    row_weights: np.ndarray | None = None,
+    observer: TrainingObserver | None = None,
+) -> SavedModel:
+    """Train on a data set in memory; its test split is not looked at.
+
+    Args:
+        config: all options; those of its section `data` are not read.
+        dataset: what is learned; its dev split chooses the epoch and the temperature, where there is one.
+        row_weights: (N,) how much each row of the learned split counts in the loss, beside `class_weights`.
+        observer: hears of steps and epochs.
+
+    Raises:
+        UsageError: if the loss or a weight is no longer a number.
+        DataError: if the word vectors do not know the text at all, and are frozen.
+        ResourceError: if the vectors are not here and cannot be fetched.
+    """
+    data = prepare(config, dataset, with_test=False)
+    trainer = trainer_of(new_network(config, data), config, data, row_weights=row_weights)
+    trainer.fit(observer or TrainingObserver(), lambda: None)
+    return saved_model(config, data, trainer, calibrate(trainer))
+
+
+def fit_on_dev(config: Config) -> tuple[EpochRecord, float]:
+    """Train and look at the dev split alone: for who has choices to make still.
+
+    Returns:
+        The epoch that a run would keep, and the seconds of training, that of `corpus` vectors included.
+
+    Raises:
+        UsageError: if the loss or a weight is no longer a number.
+        DataError: if the data set cannot be used.
+        ResourceError: if the data set or the vectors are not here and cannot be fetched.
+    """
+    data = prepare(config, with_test=False)
+    progress = trainer_of(new_network(config, data), config, data).fit(TrainingObserver(), lambda: None)
+    return progress.history[progress.best_epoch - 1], data.vector_seconds + progress.seconds
+
+
+def new_network(config: Config, data: PreparedData) -> TextTransformer:
+    """A new network; all that is random about the run begins here."""
+    torch.manual_seed(config.training.seed)
+    return build_network(
+        config,
+        num_classes=len(data.dataset.labels),
+        vocab_size=len(data.tokenizer.vocabulary),
+        embedding_dim=data.embedding_dim,
+        vectors=None if data.vectors is None else torch.from_numpy(data.vectors),
+        class_of_label=data.dataset.class_of_label,
+    )
+
+
+def trainer_of(
+    network: TextNetwork, config: Config, data: PreparedData, *, row_weights: np.ndarray | None = None
+) -> Trainer:
+    """What trains a network on the train split and chooses the epoch on dev."""
+    train = LabelledTexts(data.train, data.dataset.learned.labels, row_weights)
+    dev = LabelledTexts(data.dev, data.dataset.dev.labels)
+    return Trainer(network, config, train, dev)
+
+
+def calibrate(trainer: Trainer) -> Calibration:
+    """The logits of the dev split by the epoch that `fit` kept, and the temperature that suits them."""
+    return Calibration.of(predict_logits(trainer.network, trainer.dev.texts), trainer.dev.labels)
+
+
+def saved_model(config: Config, data: PreparedData, trainer: Trainer, calibration: Calibration) -> SavedModel:
+    """What prediction needs of a trained network."""
+    dataset = data.dataset
+    weights, temperature = weights_of(trainer.network), calibration.temperature
+    return SavedModel(config, dataset.labels, data.tokenizer, weights, temperature, dataset.class_of_label)
