@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +56,10 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/DATASET when not given.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a finished run.")] = False,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Send figures to tensorboard, mlflow or wandb; may be repeated."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the metrics as one JSON object, nothing else.")] = False,
 ) -> None:
     """Train a classifier: the dev split chooses the epoch, the test split is read once, at the end."""
@@ -91,13 +97,16 @@ def train(
 
     from .training_display import TrainingDisplay, print_summary
 
+    first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun or `accelerate launch` started
     try:
-        with TrainingDisplay() as display:
-            metrics = run(resolved, folder, resume=resume, overwrite=overwrite, observer=display)
+        with TrainingDisplay() if first else nullcontext() as display:
+            metrics = run(resolved, folder, resume=resume, overwrite=overwrite, observer=display, track=track or ())
     except KeyboardInterrupt:
         kept = has_checkpoint(RunFolder(folder))
         way = "repeat the command with --resume to go on" if kept else "no epoch was done, so nothing is kept"
         typer.echo(f"cct-text: interrupted; {way}", err=True)
         raise typer.Exit(130) from None
+    if not first:
+        return
     report = write_run_report(folder, command=command_line())
     print_summary(metrics, folder, report, as_json=json)

@@ -266,6 +266,7 @@ def _metrics(
         texts=len(dataset.train) * epochs * len(LEARNING_RATES),
         precision=encoder.precision,
         threads=torch.get_num_threads(),
+        processes=1,
         device="cpu",
         truncated_fraction=data.train.truncated_fraction,
         temperature=temperature,

@@ -30,6 +30,13 @@ class EncodedTexts:
         """Words of each text, (N,) int64."""
         return np.diff(self.offsets)
 
+    def take(self, rows: np.ndarray) -> Self:
+        """The given texts (M,), in the given order."""
+        lengths = self.lengths[rows]
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        moved = np.repeat(self.offsets[:-1][rows] - offsets[:-1], lengths)  # how far each word lies from its old place
+        return type(self)(self.ids[moved + np.arange(offsets[-1])], offsets)
+
     def truncated_fraction(self, max_words: int) -> float:
         """Share of texts longer than `max_words`."""
         return float((self.lengths > max_words).mean()) if len(self) else 0.0

@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
-from accelerate.utils import GradientAccumulationPlugin
 
 from cct_text.config import Config
 from cct_text.errors import UsageError
@@ -21,6 +19,7 @@ from cct_text.model.network import TextNetwork
 from cct_text.text.batching import Batch, batches, number_of_batches
 from cct_text.text.encoded import EncodedTexts
 from cct_text.training.metrics import classification_metrics
+from cct_text.training.processes import Processes
 from cct_text.training.progress import EpochRecord, TrainingObserver
 from cct_text.training.step import Stepper
 from cct_text.training.working_copy import bf16_is_faster
@@ -77,23 +76,22 @@ class Trainer:
     ) -> None:
         self.config = config.training
         self.train, self.dev = train, dev
-        # Precision and accumulation are the configuration's, whatever the environment says to accelerate.
-        self.accelerator = Accelerator(
-            mixed_precision="no", gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1)
-        )
-        if self.accelerator.num_processes > 1:
-            raise UsageError("training in several processes is not supported; start one")
-        self.bf16 = use_bf16(self.config.precision, self.accelerator.device)
+        self.processes = Processes()
+        self.device = self.processes.device
+        if self.processes.rank:
+            torch.manual_seed(self.config.seed + (self.processes.rank << 32))  # other rows, other dropout
+        self.bf16 = use_bf16(self.config.precision, self.device)
         steps = math.ceil(number_of_batches(len(train), self.config.batch_size) / self.config.gradient_accumulation)
         self.passes = math.ceil(self.config.min_epoch_steps / steps)
         self.steps = steps * self.passes
-        self.network = network.to(self.accelerator.device)
+        self.network = network.to(self.device)
         self.stepper = Stepper(
             self.network,
             self.config,
             steps=self.steps * self.config.epochs,
             bf16=self.bf16,
             row_weights=self._row_weights(),
+            processes=self.processes,
         )
         self.progress = Progress()
 
@@ -183,7 +181,10 @@ class Trainer:
         kept = {} if evaluated is trained else {name: weight.clone() for name, weight in trained.items()}
         if kept:
             self.network.load_state_dict(evaluated, strict=False)
-        logits = predict_logits(self.network, self.dev.texts)
+        logits = np.empty((len(self.dev), self.network.num_classes), dtype=np.float32)
+        mine = np.arange(len(self.dev))[self.processes.share]
+        for rank, part in enumerate(self.processes.gather(predict_logits(self.network, self.dev.texts.take(mine)))):
+            logits[rank :: self.processes.count] = part
         if kept:
             self.network.load_state_dict(kept, strict=False)
         return logits
@@ -219,8 +220,7 @@ class Trainer:
         return {
             "network": self.network.state_dict(),
             "stepper": self.stepper.state_dict(),
-            "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+            "random": self.processes.gather(_random_state(self.device)),
             "history": [record.to_dict() for record in self.progress.history],
             "best_epoch": self.progress.best_epoch,
             "best_score": self.progress.best_score,
@@ -231,15 +231,30 @@ class Trainer:
         """Take over what `state_dict` returned; the next epoch is then the one that would have followed."""
         self.network.load_state_dict(state["network"])
         self.stepper.load_state_dict(state["stepper"])
-        torch.set_rng_state(state["random"])
-        if len(state["random_cuda"]) == torch.cuda.device_count():
-            torch.cuda.set_rng_state_all(state["random_cuda"])
+        if len(state["random"]) != self.processes.count:
+            raise UsageError(
+                f"the interrupted run was trained by {len(state['random'])} processes, now there are "
+                f"{self.processes.count}; start as many"
+            )
+        _set_random_state(self.device, state["random"][self.processes.rank])
         self.progress = Progress(
             history=[EpochRecord(**record) for record in state["history"]],
             best_epoch=state["best_epoch"],
             best_score=tuple(state["best_score"]),
             best_weights=state["best_weights"],
         )
+
+
+def _random_state(device: torch.device) -> list[torch.Tensor]:
+    """Of the processor and, on a GPU, of that."""
+    return [torch.get_rng_state(), *([torch.cuda.get_rng_state(device)] if device.type == "cuda" else [])]
+
+
+def _set_random_state(device: torch.device, states: list[torch.Tensor]) -> None:
+    """Take over what `_random_state` returned; a run that changes between processor and GPU draws other numbers."""
+    torch.set_rng_state(states[0])
+    if device.type == "cuda" and len(states) > 1:
+        torch.cuda.set_rng_state(states[1], device)
 
 
 def use_bf16(precision: str, device: torch.device) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -50,3 +50,38 @@ class TrainingObserver:
 
     def epoch(self, record: EpochRecord) -> None:
         """An epoch ended."""
+
+    def finished(self, metrics: Mapping[str, Any]) -> None:
+        """The run is done; `metrics` is the content of its `metrics.json`."""
+
+
+class Observers(TrainingObserver):
+    """Several observers, each of which hears everything."""
+
+    def __init__(self, observers: Sequence[TrainingObserver]) -> None:
+        self.observers = observers
+
+    def prepared(self, description: str) -> None:
+        """To all."""
+        for observer in self.observers:
+            observer.prepared(description)
+
+    def started(self, epochs: int, steps: int, history: Sequence[EpochRecord]) -> None:
+        """To all."""
+        for observer in self.observers:
+            observer.started(epochs, steps, history)
+
+    def step(self, loss: float) -> None:
+        """To all."""
+        for observer in self.observers:
+            observer.step(loss)
+
+    def epoch(self, record: EpochRecord) -> None:
+        """To all."""
+        for observer in self.observers:
+            observer.epoch(record)
+
+    def finished(self, metrics: Mapping[str, Any]) -> None:
+        """To all."""
+        for observer in self.observers:
+            observer.finished(metrics)

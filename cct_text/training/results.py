@@ -33,7 +33,8 @@ class Learner:
         seconds: of training, that of `corpus` vectors included.
         texts: that training saw, each as often as it was seen; None where fits of several kinds took the seconds.
         precision: fp32 or bf16.
-        threads: that training had.
+        threads: that training had, each process.
+        processes: that trained together.
         device: cpu or cuda.
         truncated_fraction: share of the train split's texts that were cut.
         temperature: that its logits are divided by; None where its scores are no probabilities.
@@ -51,6 +52,7 @@ class Learner:
     texts: int | None
     precision: str
     threads: int
+    processes: int
     device: str
     truncated_fraction: float
     temperature: float | None
@@ -96,6 +98,7 @@ def run_metrics(
         "examples_per_second": None if learner.texts is None else learner.texts / max(learner.seconds, 1e-9),
         "precision": learner.precision,
         "threads": learner.threads,
+        "processes": learner.processes,
         "device": learner.device,
         "truncated_fraction": learner.truncated_fraction,
         "temperature": learner.temperature,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,10 @@ from cct_text.training.fitting import calibrate, new_network, saved_model, train
 from cct_text.training.loop import Trainer
 from cct_text.training.metrics import split_metrics
 from cct_text.training.preparation import PreparedData, prepare
-from cct_text.training.progress import TrainingObserver
+from cct_text.training.processes import Processes
+from cct_text.training.progress import Observers, TrainingObserver
 from cct_text.training.results import Learner, run_metrics, write_predictions
+from cct_text.training.tracking import require_trackers, tracking
 
 logger = logging.getLogger(__name__)
 
@@ -44,8 +47,11 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     observer: TrainingObserver | None = None,
+    track: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Train a classifier and write its run folder.
+
+    Where `accelerate launch` or torchrun started several processes, they share each batch; the first of them writes.
 
     Args:
         config: all options of the run.
@@ -53,6 +59,7 @@ def train(
         resume: go on with an interrupted run in `out`; a finished one is returned as it is.
         overwrite: replace a finished run in `out`.
         observer: hears of steps and epochs.
+        track: names of experiment trackers that are sent the figures: tensorboard, mlflow, wandb.
 
     Returns:
         The content of the run's `metrics.json`.
@@ -62,19 +69,31 @@ def train(
             resumed; if `out` cannot be written to, or another process trains into it; if the loss or a
             weight is no longer a number.
         DataError: if the data set cannot be used, or is not the one that the interrupted run saw.
-        ResourceError: if the data set or the vectors are not here and cannot be fetched.
+        ResourceError: if the data set or the vectors are not here and cannot be fetched, or a tracker is not installed.
     """
     folder = RunFolder(out)
+    require_trackers(track)
     if resume and not overwrite and (finished := _finished(folder, config)) is not None:
         return finished  # also from where nothing can be written
-    with alone_in(folder):
-        return _train(folder, config, resume=resume, overwrite=overwrite, observer=observer or TrainingObserver())
+    processes = Processes()
+    if not processes.is_first:
+        logging.getLogger("cct_text").setLevel(logging.ERROR)  # the first one says what is to be said
+        return _train(folder, config, processes, resume=resume, overwrite=overwrite, observer=TrainingObserver())
+    with alone_in(folder), tracking(track, folder, config) as trackers:
+        observers = Observers([observer or TrainingObserver(), *trackers])
+        return _train(folder, config, processes, resume=resume, overwrite=overwrite, observer=observers)
 
 
 def _train(
-    folder: RunFolder, config: Config, *, resume: bool, overwrite: bool, observer: TrainingObserver
+    folder: RunFolder,
+    config: Config,
+    processes: Processes,
+    *,
+    resume: bool,
+    overwrite: bool,
+    observer: TrainingObserver,
 ) -> dict[str, Any]:
-    """`train` in a folder that no other process trains into."""
+    """`train` in a folder that no other run trains into; the first of its processes writes."""
     checkpoint = load_checkpoint(folder, config) if resume else None
     # An interrupted run goes before the finished one that it was about to replace.
     if checkpoint is None and not overwrite:
@@ -82,14 +101,17 @@ def _train(
             return finished
         _require_free(folder)
     commit()  # what is checked out now is what runs
-    data = prepare(config)
+    processes.wait()  # each has seen the folder as it was found
+    with processes.first_before_others():
+        data = prepare(config)
     fingerprint = {"data": data.dataset.sha256, "tokenizer": sha256(data.tokenizer.to_json().encode()).hexdigest()}
     if checkpoint is not None and checkpoint["fingerprint"] != fingerprint:
         raise DataError(f"{config.data.dataset}: not the data that the interrupted run saw; --overwrite starts afresh")
     if checkpoint is None:
-        if resume:
+        if resume and processes.is_first:
             logger.warning("%s: nothing to resume; starting afresh", folder.path)
-        remove_checkpoint(folder)
+        if processes.is_first:
+            remove_checkpoint(folder)
     if not len(data.dev):
         logger.warning(
             "%s: no dev split (too few rows, or dev_fraction is 0); the last epoch is kept", config.data.dataset
@@ -101,11 +123,20 @@ def _train(
         trainer.load_state_dict(checkpoint)
     observer.prepared(_description(config, data, trainer))
     keeper = Checkpoint(folder, config, SECONDS_BETWEEN_CHECKPOINTS)
+
+    def keep() -> None:
+        state = trainer.state_dict()  # of all processes
+        if processes.is_first:
+            keeper.keep({"fingerprint": fingerprint, **state})
+
     try:
-        progress = trainer.fit(observer, lambda: keeper.keep({"fingerprint": fingerprint, **trainer.state_dict()}))
+        progress = trainer.fit(observer, keep)
     except KeyboardInterrupt:
         keeper.write()
         raise
+    if not processes.is_first:
+        processes.wait()
+        return folder.read_json(METRICS)
     calibration = calibrate(trainer)
     folder.remove(METRICS, PREDICTIONS, HISTORY, REPORT)
     saved_model(config, data, trainer, calibration).save(folder.path)
@@ -113,6 +144,8 @@ def _train(
     metrics = evaluate_and_write(folder, config, data, trainer, calibration, config.model.model)
     folder.write_json(METRICS, metrics)
     remove_checkpoint(folder)
+    observer.finished(metrics)
+    processes.wait()
     return metrics
 
 
@@ -193,7 +226,8 @@ def evaluate_and_write(
         texts=trainer.texts_in_an_epoch * trainer.progress.epochs_done,
         precision="bf16" if trainer.bf16 else "fp32",
         threads=torch.get_num_threads(),
-        device=trainer.accelerator.device.type,
+        processes=trainer.processes.count,
+        device=trainer.device.type,
         truncated_fraction=data.truncated_fraction,
         temperature=temperature,
     )

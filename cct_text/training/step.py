@@ -15,6 +15,7 @@ from cct_text.model.network import TextNetwork
 from cct_text.model.saved import EMBEDDING_WEIGHT
 from cct_text.text.batching import Batch, distinct_words
 from cct_text.training.optimization import WeightAverage, build_optimizer, clip, warmup_cosine
+from cct_text.training.processes import Processes
 from cct_text.training.rowwise_adam import RowwiseAdam
 from cct_text.training.working_copy import WorkingCopy
 
@@ -28,6 +29,7 @@ class Stepper:
         steps: of the whole run.
         bf16: compute the gradients in bf16.
         row_weights: (N,) float32, how much each text of the data counts in the loss; None: all the same.
+        processes: that train together.
     """
 
     def __init__(
@@ -38,10 +40,12 @@ class Stepper:
         steps: int,
         bf16: bool,
         row_weights: torch.Tensor | None,
+        processes: Processes,
     ) -> None:
         self.network = network
         self.config = config
         self.row_weights = row_weights
+        self.processes = processes
         self.device = network.embedding.weight.device
         self.copy = WorkingCopy(network, torch.bfloat16 if bf16 else torch.float32)
         self.optimizer = build_optimizer(self.copy, config)
@@ -64,15 +68,18 @@ class Stepper:
         """
         words, places = distinct_words(group)
         self._set_words(torch.from_numpy(words).to(self.device))
-        losses = []
+        parts = []
         gradients: list[torch.Tensor] = []
         for batch, ids in zip(group, places, strict=True):
-            loss = self._loss(ids, batch, labels[batch.rows])
+            loss = self._loss(ids, batch, labels)
             (loss / len(group)).backward()  # type: ignore[no-untyped-call]
-            losses.append(loss.item())
+            parts.append(loss.item())
             taken = self.copy.take_gradients()
             # Added up in float32, whatever they were computed in.
             gradients = [sum_.add_(part) for sum_, part in zip(gradients, taken, strict=True)] if gradients else taken
+        total = torch.tensor(parts, dtype=torch.float64, device=self.device)
+        self.processes.sum([total, *gradients])
+        losses: list[float] = total.tolist()
         if all(map(math.isfinite, losses)):
             self._update(gradients)
         return losses
@@ -99,14 +106,18 @@ class Stepper:
             self.copy.set_words(self.words.take(rows), trained=True)
 
     def _loss(self, ids: np.ndarray, batch: Batch, labels: np.ndarray) -> torch.Tensor:
-        words, real, wanted = (torch.from_numpy(x).to(self.device) for x in (ids, batch.mask, labels))
+        """The part of this process's rows in the mean loss of a batch."""
+        mine = self.processes.share if len(batch.rows) > self.processes.rank else slice(1)
+        counts = mine == self.processes.share  # who has no row computes one that does not count
+        rows = batch.rows[mine]
+        words, real, wanted = (torch.from_numpy(x).to(self.device) for x in (ids[mine], batch.mask[mine], labels[rows]))
         logits, smoothing = self.copy.label_logits(words, real), self.config.label_smoothing  # (B, F)
         losses = F.cross_entropy(logits, wanted, label_smoothing=smoothing, reduction="none")  # (B,)
         if self.row_weights is not None:
             # Rows are weighted, and their mean taken. Torch's own weights multiply what smoothing gives to the other labels,
             # too, so that a common row would be told to be of the rare class; and they cancel in a batch of one row.
-            losses = losses * self.row_weights[batch.rows].to(self.device)
-        return losses.mean()
+            losses = losses * self.row_weights[rows].to(self.device)
+        return losses.sum() * (counts / len(batch.rows))
 
     def _update(self, gradients: list[torch.Tensor]) -> None:
         if self.config.gradient_clip:

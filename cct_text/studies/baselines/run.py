@@ -117,6 +117,7 @@ def _metrics(folder: RunFolder, name: str, config: Config, dataset: Dataset, lea
         texts=None,  # features, and a fit for each value that dev chooses from
         precision="fp32",
         threads=torch.get_num_threads(),
+        processes=1,
         device="cpu",
         truncated_fraction=0.0,
         temperature=temperature,

@@ -1,0 +1,76 @@
+"""Two processes, started by torchrun on this machine, train one network."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from safetensors.numpy import load_file
+
+from cct_text.artifacts import METRICS, STATE, WEIGHTS, RunFolder, sha256_of
+from cct_text.errors import UsageError
+from cct_text.training.checkpoint import CHECKPOINT
+from cct_text.training.run import train
+from tests.support import train_together
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return server.getsockname()[1]
+
+
+def start(out, *, epochs=3, dropout=0.0, flags=()):
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", free_port()]
+    command += [train_together.__file__, out, epochs, dropout, *flags]
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
+    }
+    return subprocess.Popen(
+        list(map(str, command)), env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def finish(process):
+    _, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+
+
+def test_they_learn_what_one_process_learns(tmp_path):
+    finish(start(tmp_path / "two"))
+    metrics = train(train_together.config(3, 0.0), tmp_path / "one")
+    assert RunFolder(tmp_path / "two").read_json(METRICS)["processes"] == 2
+    assert metrics["processes"] == 1
+    one, two = load_file(tmp_path / "one" / WEIGHTS), load_file(tmp_path / "two" / WEIGHTS)
+    assert one.keys() == two.keys()
+    for name, weight in one.items():
+        np.testing.assert_allclose(two[name], weight, atol=1e-4, err_msg=name)  # sums in another order
+    assert metrics["dev"]["loss"] == pytest.approx(
+        RunFolder(tmp_path / "two").read_json(METRICS)["dev"]["loss"], abs=1e-4
+    )
+
+
+def test_when_one_of_them_is_killed_the_run_goes_on_to_the_weights_of_an_undisturbed_one(tmp_path):
+    finish(start(tmp_path / "whole", dropout=0.2))
+    torn = start(tmp_path / "torn", dropout=0.2)
+    assert torn.stdout.readline() == "kept 1\n"
+    workers = psutil.Process(torn.pid).children()
+    assert len(workers) == 2
+    workers[1].send_signal(signal.SIGKILL)
+    torn.communicate(timeout=120)
+    assert torn.returncode != 0
+    assert (tmp_path / "torn" / CHECKPOINT).exists()
+    with pytest.raises(UsageError, match="trained by 2 processes, now there are 1"):
+        train(train_together.config(3, 0.2), tmp_path / "torn", resume=True)
+    finish(start(tmp_path / "torn", dropout=0.2, flags=["--resume"]))
+    assert sha256_of(tmp_path / "torn" / WEIGHTS) == sha256_of(tmp_path / "whole" / WEIGHTS)
+    assert not (tmp_path / "torn" / STATE).exists()
