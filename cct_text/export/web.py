@@ -23,8 +23,18 @@ from cct_text.errors import DataError, UsageError, unknown_name
 from cct_text.export.web_model import PRECISIONS, packed
 from cct_text.model.saved import EMBEDDING_WEIGHT, SavedModel
 
-SCRIPTS = ("model.js", "tokenizer.js", "network.js", "classifier.js", "results.js", "page.js")
+SCRIPTS = (
+    "model.js",
+    "tokenizer.js",
+    "windows.js",
+    "operations.js",
+    "network.js",
+    "classifier.js",
+    "results.js",
+    "page.js",
+)
 """Of the folder `browser/`, in the order in which they stand in the page."""
+STYLE, TEMPLATE = "page.css", "page.html.j2"
 LARGEST = 100_000_000
 """Bytes of the model. Chromium opens such a page in some seconds; of several times as many it has no string."""
 PIECE = 2**20
@@ -80,7 +90,8 @@ def export_web(run: str | Path, path: str | Path, *, precision: str = "int8") ->
         )
     data = as_text(content)
     try:
-        facts = _facts(model, metrics, precision, len(data))
+        size = len(data) + sum(len(_browser_file(name)) for name in (TEMPLATE, STYLE, *SCRIPTS))
+        facts = _facts(model, metrics, precision, size)
     except (KeyError, TypeError) as error:
         raise DataError(f"damaged, or of an earlier version: {error}; train again", path=folder.file(METRICS)) from None
     page = _page(f"{model.config.model.model} on {_dataset(model)}", _subtitle(model.labels), facts, data)
@@ -142,13 +153,13 @@ def _page(title: str, subtitle: str, facts: list[tuple[str, str]], data: str) ->
     from jinja2 import Environment
     from markupsafe import Markup
 
-    style = "\n" + _browser_file("page.css")
+    style = "\n" + _browser_file(STYLE)
     script = "\n" + "\n".join(map(_browser_file, SCRIPTS))
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
     )
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(_browser_file("page.html.j2"))
+    template = environment.from_string(_browser_file(TEMPLATE))
     return template.render(
         title=title,
         subtitle=subtitle,

@@ -109,12 +109,15 @@ def test_a_mistake_gets_one_line_and_leaves_no_file(cct_text, run, tmp_path, mon
 
 
 def test_the_footer_has_the_figures_of_the_run(run, tmp_path):
-    facts = read(export_web(run, tmp_path / "a.html").path).facts()
+    exported = export_web(run, tmp_path / "a.html")
+    facts = read(exported.path).facts()
     numbers = sum(weight.size for weight in new_model().weights.values())
     assert facts["Data set"] == "questions, 1,234 train rows"
     assert facts["Accuracy"] == "90.5% of 2,000 test rows, before the weights were rounded"
     assert facts["Model"] == "cct-2/2; 50 words, vectors of 12"
-    assert re.fullmatch(rf"\d+\.\d MB; {numbers:,} weights of 8 bits", facts["Size"])
+    size, weights = facts["Size"].split(" MB; ")
+    assert float(size) == pytest.approx(exported.bytes / 1e6, abs=0.06)
+    assert weights == f"{numbers:,} weights of 8 bits"
     assert re.fullmatch(r"\d{4}-\d\d-\d\d by cct-text [\d.]+", facts["Exported"])
     exact = read(export_web(run, tmp_path / "a.html", precision="fp32").path).facts()
     assert exact["Accuracy"] == "90.5% of 2,000 test rows"

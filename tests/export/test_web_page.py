@@ -106,7 +106,6 @@ def test_the_benchmark_tells_size_agreement_and_time(chromium, run):
 
 def test_the_answer_to_one_text_comes_as_one_types(page, classifier):
     expect(page.locator("#note")).to_have_text("Type or paste a text; the answer changes as you type.")
-    page.keyboard.press("Tab")
     page.keyboard.type(TEXT)
     expect(page.locator("mark")).to_have_text(TEXT.split())
     (label,) = classifier.predict([TEXT])
@@ -250,7 +249,15 @@ def test_a_browser_that_is_too_old_is_told(chromium, file):
     page = chromium.new_page()
     page.add_init_script("delete window.DecompressionStream")
     page.goto(file.as_uri())
-    expect(page.locator("#note")).to_have_text(
-        "This browser is too old for the page; one of May 2023 or later will do."
-    )
+    expect(page.locator("#note")).to_have_text("This page does not work: it takes a browser of May 2023 or later.")
+    page.close()
+
+
+def test_a_page_that_was_damaged_on_its_way_is_told(chromium, file, tmp_path):
+    content = file.read_text(encoding="utf-8")
+    at = content.index('type="text/plain">') + 5000
+    (tmp_path / "damaged.html").write_text(content[:at] + "0" * 50 + content[at + 50 :], encoding="utf-8")
+    page = chromium.new_page()
+    page.goto((tmp_path / "damaged.html").as_uri())
+    expect(page.locator("#note")).to_have_text(re.compile("^This page does not work: .+"))
     page.close()

@@ -9,7 +9,7 @@ class Network {
     this.windows = new Windows(architecture);
     this.words = arrays.words;
     this.taps = arrays.taps && linearOf(arrays.taps);
-    this.folded = new Map(); // rows (P, D) by word, made when the word is first met
+    this.folded = new Map(); // rows (P, D) of the words that were met
     this.convolutions = [];
     for (let layer = 1; layer < architecture.conv_layers; layer++) {
       this.convolutions.push(linearOf(arrays[`convolution.${layer}`]));
@@ -87,47 +87,50 @@ class Network {
 
   /** Real tokens (T, D) of a text, and which token the first of them is. */
   tokens(ids) {
-    const { width, kernel, overlapping } = this.windows;
-    const { conv_layers: layers } = this.architecture;
-    let real = { first: 0, last: ids.length - 1 };
     if (!ids.length) return { x: new Float32Array(0), first: 0 };
-    let x = new Float32Array(0);
-    this.fold(ids);
-    const rows = ids.map((id) => this.folded.get(id)); // (P, D) each; (D) without a convolution
-    if (layers === 0) {
-      x = new Float32Array(rows.length * width);
-      rows.forEach((row, word) => x.set(row, word * width));
-    }
-    for (let layer = 0; layer < layers; layer++) {
+    let real = { first: 0, last: ids.length - 1 };
+    let x = this.rows(ids); // (S, P, D); without a convolution (S, D), the tokens
+    for (let layer = 0; layer < this.windows.layers; layer++) {
       const seen = this.windows.seen(real);
-      const count = seen.last + 1 - seen.first;
-      let sums = new Float32Array(count * width);
-      const side = layer > 0 && new Float32Array(count * kernel * width); // what lies under each window, side by side
-      for (let window = 0; window < count; window++) {
-        const start = this.windows.start(seen.first + window) - real.first;
-        for (let tap = 0; tap < kernel; tap++) {
-          const place = start + tap;
-          if (place < 0 || place > real.last - real.first) continue; // a pad, which adds nothing
-          if (layer === 0) add(sums, window * width, rows[place], tap * width, width, 1);
-          else side.set(x.subarray(place * width, (place + 1) * width), (window * kernel + tap) * width);
-        }
-      }
-      if (layer > 0) sums = linear(side, count, this.convolutions[layer - 1]);
-      if (overlapping) for (let index = 0; index < sums.length; index++) sums[index] = Math.max(sums[index], 0);
+      const sums = layer === 0 ? this.gathered(x, real, seen) : this.convolved(x, real, seen, layer);
       ({ x, real } = this.windows.pooled(sums, seen));
     }
     return { x, first: real.first };
   }
 
-  /** See that what each of these words adds to a window by its place in it, (P, D), is in `folded`. */
-  fold(ids) {
-    const unmet = [...new Set(ids)].filter((id) => !this.folded.has(id));
+  /** Windows (W, D) of words whose rows are (S, P, D): what each of a window's words adds to it by its place. */
+  gathered(rows, real, seen) {
+    const { kernel, width } = this.windows;
+    const sums = new Float32Array((seen.last + 1 - seen.first) * width);
+    for (const { window, tap, place } of this.windows.inputs(real, seen)) {
+      add(sums, window * width, rows, (place * kernel + tap) * width, width, 1);
+    }
+    return sums;
+  }
+
+  /** Windows (W, D) of tokens (T, D), by the convolution of a further layer. */
+  convolved(x, real, seen, layer) {
+    const { kernel, width } = this.windows;
+    const count = seen.last + 1 - seen.first;
+    const side = new Float32Array(count * kernel * width); // a window's tokens side by side
+    for (const { window, tap, place } of this.windows.inputs(real, seen)) {
+      side.set(x.subarray(place * width, (place + 1) * width), (window * kernel + tap) * width);
+    }
+    return linear(side, count, this.convolutions[layer - 1]);
+  }
+
+  /** What words add to a window by their place in it, (S, P, D); each word is multiplied with the taps but once. */
+  rows(ids) {
     const { columns } = this.words;
-    let rows = new Float32Array(unmet.length * columns);
-    unmet.forEach((id, index) => rows.set(this.words.row(id), index * columns));
-    if (this.taps) rows = linear(rows, unmet.length, this.taps);
-    const size = rows.length / unmet.length;
-    unmet.forEach((id, index) => this.folded.set(id, rows.subarray(index * size, (index + 1) * size)));
+    const unmet = [...new Set(ids)].filter((id) => !this.folded.has(id));
+    let made = new Float32Array(unmet.length * columns);
+    unmet.forEach((id, index) => made.set(this.words.row(id), index * columns));
+    if (this.taps) made = linear(made, unmet.length, this.taps);
+    const size = this.taps ? this.taps.outputs : columns;
+    unmet.forEach((id, index) => this.folded.set(id, made.subarray(index * size, (index + 1) * size)));
+    const rows = new Float32Array(ids.length * size);
+    ids.forEach((id, word) => rows.set(this.folded.get(id), word * size));
+    return rows;
   }
 
   /** Weights of tokens (T) as weights of words (S): each is shared equally among the words in its receptive field. */
@@ -155,70 +158,6 @@ class Network {
       const largest = Math.max(...own);
       return largest + Math.log(own.reduce((sum, logit) => sum + Math.exp(logit - largest), 0));
     });
-  }
-}
-
-/** The windows of the conv tokenizer in numbers, as cct_text/model/geometry.py has them. */
-class Windows {
-  constructor({ kernels, conv_layers: layers, overlapping, max_pool: maxPool, width }) {
-    this.kernel = Math.max(...kernels);
-    this.layers = layers;
-    this.overlapping = overlapping;
-    this.maxPool = maxPool;
-    this.width = width;
-    this.stride = overlapping ? Math.max(1, Math.floor(this.kernel / 2) - 1) : this.kernel;
-    this.padding = overlapping ? Math.max(1, Math.floor(this.kernel / 2)) : 0;
-  }
-
-  /** The first input under a window; pads lie before 0. */
-  start(window) {
-    return window * this.stride - this.padding;
-  }
-
-  /** The windows that see something real. */
-  seen({ first, last }) {
-    return {
-      first: Math.max(0, Math.ceil((first + this.padding - this.kernel + 1) / this.stride)),
-      last: Math.floor((last + this.padding) / this.stride),
-    };
-  }
-
-  /** The tokens that windows become: themselves, or the maximum of each two. */
-  after({ first, last }) {
-    return this.maxPool ? { first: Math.floor((first + 1) / 2), last: Math.floor((last + 1) / 2) } : { first, last };
-  }
-
-  /** The real tokens of S words. */
-  real(words) {
-    let real = { first: 0, last: words - 1 };
-    for (let layer = 0; layer < this.layers; layer++) real = this.after(this.seen(real));
-    return real;
-  }
-
-  /** The receptive field of token t: `size` words from `start` + t `step` on. */
-  field() {
-    let [start, step, size] = [0, 1, 1];
-    for (let layer = 0; layer < this.layers; layer++) {
-      [start, step, size] = [start - this.padding * step, step * this.stride, size + (this.kernel - 1) * step];
-      if (this.maxPool) [start, step, size] = [start - step, step * 2, size + step];
-    }
-    return { start, step, size };
-  }
-
-  /** Tokens (T, D) of rectified windows (W, D), and which they are. A window that sees nothing real holds zeros. */
-  pooled(sums, seen) {
-    const real = this.after(seen);
-    if (!this.maxPool) return { x: sums, real };
-    const { width } = this;
-    const x = new Float32Array((real.last + 1 - real.first) * width);
-    for (let window = seen.first; window <= seen.last; window++) {
-      const token = Math.floor((window + 1) / 2) - real.first;
-      for (let column = 0; column < width; column++) {
-        const sum = sums[(window - seen.first) * width + column];
-        if (sum > x[token * width + column]) x[token * width + column] = sum;
-      }
-    }
-    return { x, real };
   }
 }
 
@@ -274,106 +213,6 @@ function maxPool(x, tokens, tie) {
     for (const token of holders) tokenWeights[token] += 1 / holders.length / width;
   }
   return { pooled, tokenWeights };
-}
-
-/** Rows (R, outputs) of rows (R, inputs), by a weight (outputs, inputs).
- *
- *  Two rows and four outputs at a time, so that a number that is read serves several products. At the ends the last row and
- *  the last output stand in for those that are not there. */
-function linear(x, rows, { weight, bias, inputs, outputs }) {
-  const y = new Float32Array(rows * outputs);
-  for (let output = 0; output < outputs; output += 4) {
-    const last = outputs - 1;
-    const [o1, o2, o3] = [Math.min(output + 1, last), Math.min(output + 2, last), Math.min(output + 3, last)];
-    const [w0, w1, w2, w3] = [output * inputs, o1 * inputs, o2 * inputs, o3 * inputs];
-    for (let row = 0; row < rows; row += 2) {
-      const other = Math.min(row + 1, rows - 1);
-      const [x0, x1] = [row * inputs, other * inputs];
-      let [a0, a1, a2, a3, b0, b1, b2, b3] = [0, 0, 0, 0, 0, 0, 0, 0];
-      for (let input = 0; input < inputs; input++) {
-        const a = x[x0 + input];
-        const b = x[x1 + input];
-        const u0 = weight[w0 + input];
-        const u1 = weight[w1 + input];
-        const u2 = weight[w2 + input];
-        const u3 = weight[w3 + input];
-        a0 += a * u0;
-        a1 += a * u1;
-        a2 += a * u2;
-        a3 += a * u3;
-        b0 += b * u0;
-        b1 += b * u1;
-        b2 += b * u2;
-        b3 += b * u3;
-      }
-      const [y0, y1] = [row * outputs, other * outputs];
-      y[y0 + output] = a0;
-      y[y0 + o1] = a1;
-      y[y0 + o2] = a2;
-      y[y0 + o3] = a3;
-      y[y1 + output] = b0;
-      y[y1 + o1] = b1;
-      y[y1 + o2] = b2;
-      y[y1 + o3] = b3;
-    }
-  }
-  if (bias) for (let row = 0; row < rows; row++) add(y, row * outputs, bias, 0, outputs, 1);
-  return y;
-}
-
-function layerNorm(x, rows, { weight, bias }, epsilon) {
-  const width = weight.length;
-  const y = new Float32Array(x.length);
-  for (let start = 0; start < rows * width; start += width) {
-    let mean = 0;
-    for (let column = 0; column < width; column++) mean += x[start + column] / width;
-    let variance = epsilon;
-    for (let column = 0; column < width; column++) variance += (x[start + column] - mean) ** 2 / width;
-    const scale = 1 / Math.sqrt(variance);
-    for (let column = 0; column < width; column++) {
-      y[start + column] = (x[start + column] - mean) * scale * weight[column] + bias[column];
-    }
-  }
-  return y;
-}
-
-/** x Phi(x), in place; the error function within 1.5e-7 (Abramowitz and Stegun, 7.1.26). */
-function gelu(x) {
-  for (let index = 0; index < x.length; index++) {
-    const z = Math.abs(x[index]) * Math.SQRT1_2;
-    const t = 1 / (1 + 0.3275911 * z);
-    const series = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
-    const erf = 1 - series * Math.exp(-z * z);
-    x[index] *= 0.5 * (1 + (x[index] < 0 ? -erf : erf));
-  }
-  return x;
-}
-
-/** In place. */
-function softmax(scores) {
-  let largest = -Infinity;
-  for (let index = 0; index < scores.length; index++) largest = Math.max(largest, scores[index]);
-  let total = 0;
-  for (let index = 0; index < scores.length; index++) total += scores[index] = Math.exp(scores[index] - largest);
-  for (let index = 0; index < scores.length; index++) scores[index] /= total;
-  return scores;
-}
-
-function dot(a, i, b, j, count) {
-  let total = 0;
-  for (let index = 0; index < count; index++) total += a[i + index] * b[j + index];
-  return total;
-}
-
-/** y[i ...] += factor x[j ...] */
-function add(y, i, x, j, count, factor) {
-  for (let index = 0; index < count; index++) y[i + index] += factor * x[j + index];
-}
-
-/** x + y, in x. */
-function sum(x, y) {
-  for (let index = 0; index < x.length; index++) x[index] += y[index];
-  return x;
 }
 
 function linearOf(weight, bias) {

@@ -21,12 +21,9 @@ let typing, speaking; // timers
 
 async function load() {
   if (!("DecompressionStream" in window)) {
-    throw new Error("This browser is too old for the page; one of May 2023 or later will do.");
+    throw new Error("it takes a browser of May 2023 or later.");
   }
-  const holder = document.getElementById("model");
-  const model = await readModel(holder.textContent.trim());
-  holder.remove(); // as text it is no more needed
-  return new Classifier(model);
+  return new Classifier(await readModel(document.getElementById("model").textContent));
 }
 
 /** Classify what is in the box, a few texts at a time, until something else is in it. */
@@ -66,7 +63,7 @@ function inWords(results) {
 }
 
 function changed() {
-  update().catch((error) => (note.textContent = error.message));
+  update().catch((error) => (note.textContent = `This page does not work: ${error.message}`));
 }
 
 box.addEventListener("input", () => {

@@ -17,7 +17,7 @@ function oneResult(result, classifier) {
     probabilityTable(ranked.slice(0, LABELS_SHOWN)),
     ...(more.length ? [element("details", {}, element("summary", {}, `${more.length} more`), probabilityTable(more))] : []),
     element("h2", {}, "Where it looked"),
-    element("p", { className: "shaded" }, ...shaded(result)),
+    element("p", { className: "shaded", dir: "auto" }, ...shaded(result)),
     element("p", { className: "note" }, remarks(result, classifier).join(" ")),
   ];
 }
@@ -37,7 +37,7 @@ function manyResults(results, classifier) {
         {},
         element("th", { scope: "row" }, result.label),
         element("td", {}, percent(result.probability)),
-        element("td", { className: "shaded" }, ...shaded(result)),
+        element("td", { className: "shaded", dir: "auto" }, ...shaded(result)),
       ),
     );
   const head = ["label", "probability", "text"].map((name) => element("th", { scope: "col" }, name));
