@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "training": FOUNDATION | DATA_IN | NETWORK,
     "inference": FOUNDATION | DATA_IN | NETWORK,  # not training: a predictor must work where nothing is trained
     "inference.evaluation": FOUNDATION | DATA_IN | NETWORK | {"inference", "training"},  # it measures as training does
+    "export": FOUNDATION | DATA_IN | NETWORK | {"inference"},
     "report": FOUNDATION | DATA_IN | NETWORK | {"training", "inference"},
     "studies": FOUNDATION | DATA_IN | NETWORK | {"training", "inference", "inference.evaluation", "report"},
     "sklearn": FOUNDATION | DATA_IN | NETWORK | {"training", "inference"},

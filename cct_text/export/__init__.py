@@ -1,0 +1,1 @@
+"""A run as files for places where this library is not."""
