@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .options import FormatOption
 from .tables import figures_table
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def evaluate(
         typer.Argument(metavar="DATASET|FILE", help="Data set or labelled file; the run's own data set without it."),
     ] = None,
     data_dir: Annotated[str | None, typer.Option(help="Folder with the data sets' official files.")] = None,
+    format_: FormatOption = None,
     text_column: Annotated[list[str] | None, typer.Option(help="Column with text; repeat to join several.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column with the label.")] = None,
     precision: Annotated[
@@ -36,7 +38,12 @@ def evaluate(
 
     classifier = TextClassifier.load(run, precision=precision)
     data = load_evaluation_data(
-        classifier, dataset, data_dir=data_dir, text_columns=text_column or (), label_column=label_column
+        classifier,
+        dataset,
+        data_dir=data_dir,
+        format=format_ or "auto",
+        text_columns=text_column or (),
+        label_column=label_column,
     )
     figures = {
         "run": str(run),

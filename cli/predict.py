@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from .options import FormatOption
 from .standard_output import drop_standard_output
 
 
@@ -21,9 +22,7 @@ def predict(
         str | None,
         typer.Option("--out", "-o", metavar="OUT", help="A .txt, .csv, .tsv, .jsonl or .parquet file; else stdout."),
     ] = None,
-    format_: Annotated[
-        str, typer.Option("--format", help="Format of the input: auto (by the ending), text, csv, tsv, jsonl, parquet.")
-    ] = "auto",
+    format_: FormatOption = None,
     text_column: Annotated[
         list[str] | None, typer.Option(help="Column with the text; repeat to join several. Found by name without it.")
     ] = None,
@@ -60,7 +59,7 @@ def predict(
                 classifier,
                 files or ["-"],
                 output,
-                format=format_,
+                format=format_ or "auto",
                 text_columns=text_column or (),
                 top_k=top_k,
                 probabilities=not no_probabilities,
