@@ -24,6 +24,8 @@ from .evaluate import evaluate
 from .inspect import inspect
 from .pooling import pooling
 from .predict import predict
+from .pull import pull
+from .push import push
 from .report import report
 from .reproduce import reproduce
 from .standard_output import drop_standard_output
@@ -41,6 +43,7 @@ app = typer.Typer(
 for verb in (
     *(train, evaluate, predict, inspect, report),
     *(compare, tune, curve, reproduce, pooling),
+    *(push, pull),
     *(datasets, vectors),
 ):
     app.command()(verb)

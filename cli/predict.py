@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .options import FormatOption
+from .options import FormatOption, RunArgument
 from .standard_output import drop_standard_output
+from .waiting import load_classifier
 
 
 def predict(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of `cct-text train`.")],
+    run: RunArgument,
     files: Annotated[
         list[str] | None, typer.Argument(metavar="FILE|-", help="Files to read, in order; - is standard input.")
     ] = None,
@@ -40,10 +40,9 @@ def predict(
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    from cct_text.inference.classifier import TextClassifier
     from cct_text.inference.stream import predict_file
 
-    classifier = TextClassifier.load(run, precision=precision, device=device)
+    classifier = load_classifier(run, precision=precision, device=device)
     start = time.perf_counter()
     if not files and sys.stdin.isatty():
         typer.echo("reading standard input, a text on each line; Ctrl-D ends it", err=True)

@@ -30,10 +30,10 @@ from cct_text.datasets.hub import load_from_hub, load_registered_from_hub
 from cct_text.datasets.registry import ENTRIES, Entry, entry_named
 from cct_text.download import cache_dir, fetch, folders_of_the_environment
 from cct_text.errors import DataError, ResourceError, UsageError
+from cct_text.hub.names import HUB_PREFIX
 
 logger = logging.getLogger(__name__)
 
-HUB_PREFIX = "hf:"
 DATA_FOLDER = "CCT_TEXT_DATA"
 
 _CHUNK = 50_000

@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 from cct_text.config import DataConfig
 from cct_text.datasets import Dataset, Split, load_dataset
 from cct_text.datasets.files import AUTO, read_rows
-from cct_text.datasets.loading import HUB_PREFIX
 from cct_text.datasets.registry import ENTRIES
 from cct_text.errors import DataError, UsageError
+from cct_text.hub.names import HUB_PREFIX
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.stream import own_columns
 from cct_text.training.metrics import split_metrics
