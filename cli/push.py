@@ -57,7 +57,7 @@ def push(
 
 def _about(with_texts: bool) -> list[str]:
     words = "tokenizer.json holds the words of the train split"
-    return [words if with_texts else f"{words}; no text is in these files (--with-texts adds the test rows)"]
+    return [words if with_texts else f"{words}; texts stay here (--with-texts sends those of its report)"]
 
 
 def _print(answer: dict[str, Any], lines: list[str], *, as_json: bool) -> None:

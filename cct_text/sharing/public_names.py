@@ -37,7 +37,7 @@ def with_public_names(config: Config, dataset_name: str | None = None) -> Config
 
 def with_public_names_of(config: Config, metrics: Mapping[str, Any]) -> dict[str, Any]:
     """The content of `metrics.json` with the names that `config` has, which is one of `with_public_names`."""
-    vectors = metrics["vectors"] and config.embedding.vectors
+    vectors = config.embedding.vectors if metrics.get("vectors") else None
     return {**metrics, "dataset": config.data.dataset, "vectors": vectors}
 
 

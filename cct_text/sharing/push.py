@@ -9,17 +9,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from cct_text.artifacts import CARD, CONFIG, METRICS, RunFolder
+from cct_text.artifacts import CARD, CONFIG, RunFolder
 from cct_text.errors import ResourceError, UsageError
 from cct_text.hub.access import errors_in_one_line, hub_answers, why_not
 from cct_text.hub.names import HubName
 from cct_text.sharing.shared_copy import SHARED_FILES, Sharing, write_shared_copy
 
 if TYPE_CHECKING:
-    from huggingface_hub import HfApi
+    from huggingface_hub import HfApi, ModelInfo
 
-_OF_THE_HUB = {".gitattributes", CARD}
-"""What a repository may hold that nothing was pushed to."""
+_OF_NO_MODEL = (".", "LICENSE", CARD)
+"""How files begin that a repository has when it is made on the hub's page."""
 
 
 @dataclass(frozen=True)
@@ -89,15 +89,17 @@ def _require_access(name: HubName) -> None:
 
 
 def _message(folder: Path) -> str:
-    metrics = RunFolder(folder).read_json(METRICS)
-    return f"{metrics['model']} on {metrics['dataset']}, by cct-text {metrics['versions']['cct-text']}"
+    config = RunFolder(folder).read_config()
+    return f"{config.model.model} on {config.data.dataset}, by cct-text"
 
 
 def _send(name: HubName, folder: Path, files: Sequence[str], *, private: bool, message: str) -> Pushed:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
     api = HfApi()
-    there = _files_there(api, name, private=private)
+    repository = _repository(api, name, private=private)
+    there = {file.rfilename for file in repository.siblings or ()}
+    _require_run_or_nothing(name, there)
     stale = [file for file in SHARED_FILES if file in there and file not in files]
     new = [CommitOperationAdd(path_in_repo=file, path_or_fileobj=str(folder / file)) for file in files]
     gone = [CommitOperationDelete(path_in_repo=file, is_folder=False) for file in stale]
@@ -109,30 +111,37 @@ def _send(name: HubName, folder: Path, files: Sequence[str], *, private: bool, m
             if "metadata" not in str(error):
                 raise
             raise UsageError(f"{name}: the hub takes no such {CARD}: {' '.join(str(error).split())}") from None
-    info = api.model_info(name.repository)
-    return Pushed(name.repository, f"{api.endpoint}/{name.repository}", commit.oid, bool(info.private), tuple(files))
+    url = f"{api.endpoint}/{name.repository}"
+    return Pushed(name.repository, url, commit.oid, bool(repository.private), tuple(files))
 
 
-def _files_there(api: HfApi, name: HubName, *, private: bool) -> set[str]:
-    """Names of the files in the repository, which is made if it is not there.
+def _repository(api: HfApi, name: HubName, *, private: bool) -> ModelInfo:
+    """The repository, which is made if it is not there.
 
     Raises:
-        UsageError: if it holds something else than a run, or is public and must not be.
+        UsageError: if it is public and must not be.
     """
     from huggingface_hub.errors import RepositoryNotFoundError
 
     try:
-        info = api.model_info(name.repository)
+        found = api.model_info(name.repository)
     except RepositoryNotFoundError:
         if private:
             api.create_repo(name.repository, private=True)
         else:
             api.create_repo(name.repository)
-        return set()
-    if private and not info.private:
+        found = api.model_info(name.repository)
+    if private and not found.private:
         raise UsageError(f"{name}: is there and is public; make it private on its page, or leave out --private")
-    files = {file.rfilename for file in info.siblings or ()}
-    if files - _OF_THE_HUB and CONFIG not in files:
-        others = ", ".join(sorted(files - _OF_THE_HUB)[:5])
-        raise UsageError(f"{name}: is there and holds something else ({others}); choose another name")
-    return files
+    return found
+
+
+def _require_run_or_nothing(name: HubName, files: set[str]) -> None:
+    """See that a push replaces nothing but another run.
+
+    Raises:
+        UsageError: if these are files of something else.
+    """
+    others = sorted(file for file in files if not file.startswith(_OF_NO_MODEL))
+    if others and CONFIG not in files:
+        raise UsageError(f"{name}: is there and holds something else ({', '.join(others[:5])}); choose another name")

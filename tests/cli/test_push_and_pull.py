@@ -43,7 +43,7 @@ def test_endpoint_and_token_are_those_of_the_environment(in_a_process, hub, own_
         f"{hub.url}/ann/tickets (private), commit {repository.head[:10]}: config.toml, tokenizer.json, "
     )
     assert second == (
-        "tokenizer.json holds the words of the train split; no text is in these files (--with-texts adds the test rows)"
+        "tokenizer.json holds the words of the train split; texts stay here (--with-texts sends those of its report)"
     )
     assert third == "next: cct-text predict hf:ann/tickets FILE"
     done = in_a_process("inspect", "ann/tickets", TEXT, "--json")

@@ -40,7 +40,7 @@ def test_all_is_one_commit_whose_message_can_be_given(hub, own_run):
     push(own_run, "ann/tickets")
     push(own_run, "ann/tickets", Sharing(with_texts=True), message="Texts, too")
     repository = hub.models.repositories["ann/tickets"]
-    assert repository.messages == ["cct-2/2 on tickets.csv, by cct-text 0.1.0", "Texts, too"]
+    assert repository.messages == ["cct-2/2 on tickets.csv, by cct-text", "Texts, too"]
     assert {PREDICTIONS, REPORT} <= set(repository.files)
 
 
@@ -79,6 +79,15 @@ def test_a_repository_of_something_else_is_not_written_into(hub, own_run):
     ):
         push(own_run, "ann/bert")
     assert other.files[CARD] == b"# BERT"
+
+
+def test_a_repository_that_was_made_on_the_hubs_page_is_pushed_to(hub, own_run):
+    made = ModelRepository()
+    made.commit({**made.files, CARD: b"---\nlicense: mit\n---\n", "LICENSE": b"MIT"})
+    hub.models.repositories["ann/tickets"] = made
+    push(own_run, "ann/tickets")
+    assert WEIGHTS in made.files
+    assert made.files["LICENSE"] == b"MIT"
 
 
 def test_a_card_that_was_edited_is_sent_as_it_is(hub, own_run, tmp_path):

@@ -137,7 +137,9 @@ class HubModels:
             return refused
         if name in self.repositories:
             return 409, {"X-Error-Message": "You already created this model repo"}, b""
-        self.repositories[name] = ModelRepository(private=wanted.get("visibility") == "private")
+        self.repositories[name] = ModelRepository(
+            private=wanted.get("visibility") == "private" or wanted.get("private") is True  # as older clients say it
+        )
         return _json({"url": f"{self.url}/{name}", "name": name})
 
     def _information(self, name: str, revision: str) -> Answer:
