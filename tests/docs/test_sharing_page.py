@@ -3,6 +3,7 @@
 import re
 import shlex
 import shutil
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,12 @@ def test_the_commands_and_the_python_work_one_after_the_other(cct_text, folder):
     exec(code, names := {})
     assert names["ids"] == names["tokenizer"].encode("win a prize now").ids
     assert "embedding.weight" in names["weights"]
+
+
+def test_the_functions_that_are_named_are_there():
+    named = re.findall(r"`(cct_text\.[\w.]+)\.(\w+)`", PAGE)
+    assert len(named) == 3
+    assert all(callable(getattr(import_module(module), name)) for module, name in named)
 
 
 def test_the_table_names_all_files_that_are_sent_and_those_that_are_taken():
