@@ -12,6 +12,7 @@ import json
 import math
 import os
 import secrets
+import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -34,6 +35,8 @@ METRICS = "metrics.json"
 HISTORY = "history.jsonl"
 PREDICTIONS = "predictions.parquet"
 REPORT = "report.html"
+CARD = "README.md"
+TOKENIZER_CONFIG = "tokenizer_config.json"
 STATE = "state"
 
 
@@ -67,6 +70,30 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def write_folder_atomically(path: str | Path) -> Iterator[Path]:
+    """A temporary folder beside `path` that takes its name when the block ends well and is removed when it does not.
+
+    Raises:
+        UsageError: if `path` is there and is not an empty folder, or cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
+    try:
+        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+            raise UsageError(f"{path}: is there already; name a new folder")
+        temporary.mkdir(parents=True)
+        yield temporary
+        for file in temporary.iterdir():
+            with file.open("rb") as written:
+                os.fsync(written.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot write: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def sha256_of(path: str | Path) -> str:
@@ -192,6 +219,19 @@ class RunFolder:
         tokenizer = contents[TOKENIZER].decode("utf-8", errors="replace")
         class_of_label = tuple(run["class_of_label"]) if "class_of_label" in run else None
         return ModelFiles(config, tuple(run["labels"]), tokenizer, weights, run["temperature"], class_of_label)
+
+    def config_with(self, config: Config) -> str:
+        """What `config.toml` would be with other options, in a copy of this folder.
+
+        Raises:
+            DataError: if `config.toml` is missing, damaged, or of another format.
+        """
+        import tomli_w
+
+        _, run = self._read_config()
+        document = {"run": run, **config.to_dict()}
+        run["sha256"][CONFIG] = _document_sha256(document)
+        return tomli_w.dumps(document)
 
     def read_config(self) -> Config:
         """The options of the run.

@@ -15,6 +15,7 @@ from typing import Any, Literal, Self, get_type_hints
 from cct_text.errors import UsageError, unknown_name
 from cct_text.option_values import Option
 
+FileFormat = Literal["text", "fasttext", "csv", "tsv", "jsonl", "parquet"]
 EmbeddingMode = Literal["learned", "glove-frozen", "glove-tuned", "corpus"]
 Pooling = Literal["seqpool", "class-token", "mean", "max"]
 Positions = Literal["none", "sine", "learnable"]
@@ -59,6 +60,8 @@ class DataConfig(_Section):
     """File with the dev split of a user's data set; without it one is cut from train."""
     test: str | None = None
     """File with the test split of a user's data set."""
+    format: FileFormat | None = None
+    """Format of these files: text, fasttext, csv, tsv, jsonl or parquet; each by its ending or first label when not given."""
     text_columns: tuple[str, ...] = ()
     """Columns that hold the text, joined by a blank; found by name (text, sentence, title, ...) when empty."""
     label_column: str | None = None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .options import FormatOption, RunArgument
 from .tables import figures_table
+from .waiting import load_classifier
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -16,12 +17,13 @@ CONFUSIONS_SHOWN = 10
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of `cct-text train`.")],
+    run: RunArgument,
     dataset: Annotated[
         str | None,
         typer.Argument(metavar="DATASET|FILE", help="Data set or labelled file; the run's own data set without it."),
     ] = None,
     data_dir: Annotated[str | None, typer.Option(help="Folder with the data sets' official files.")] = None,
+    format_: FormatOption = None,
     text_column: Annotated[list[str] | None, typer.Option(help="Column with text; repeat to join several.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column with the label.")] = None,
     precision: Annotated[
@@ -30,16 +32,20 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object, nothing else.")] = False,
 ) -> None:
     """Accuracy, macro-F1, loss, calibration, figures by class and the confusion matrix, on the test split."""
-    from cct_text.inference.classifier import TextClassifier
     from cct_text.inference.evaluation import evaluate as run_evaluation
     from cct_text.inference.evaluation import load_evaluation_data
 
-    classifier = TextClassifier.load(run, precision=precision)
+    classifier = load_classifier(run, precision=precision)
     data = load_evaluation_data(
-        classifier, dataset, data_dir=data_dir, text_columns=text_column or (), label_column=label_column
+        classifier,
+        dataset,
+        data_dir=data_dir,
+        format=format_ or "auto",
+        text_columns=text_column or (),
+        label_column=label_column,
     )
     figures = {
-        "run": str(run),
+        "run": run,
         "dataset": dataset or classifier.config.data.dataset,
         **run_evaluation(classifier, data),
     }

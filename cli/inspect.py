@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json as json_
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cct_text.errors import UsageError
+
+from .options import RunArgument
+from .waiting import load_classifier
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -23,19 +25,18 @@ DARKEST = (0, 95, 135)
 
 
 def inspect(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of `cct-text train`.")],
+    run: RunArgument,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The text; - reads it from standard input.")],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
 ) -> None:
     """The probabilities of one text's labels, and its words shaded by how much the pooling looked at them."""
-    from cct_text.inference.classifier import TextClassifier
     from cct_text.inference.explanation import pieces
 
     if text == "-":
         text = sys.stdin.read().rstrip("\n")
     if not text.strip():
         raise UsageError("no text; give it in quotes behind the run folder")
-    classifier = TextClassifier.load(run)
+    classifier = load_classifier(run)
     (probabilities,) = classifier.predict_proba([text])
     ranked = sorted(zip(classifier.labels, map(float, probabilities), strict=True), key=lambda one: -one[1])
     words = classifier.explain(text)

@@ -25,6 +25,8 @@ from .export import export
 from .inspect import inspect
 from .pooling import pooling
 from .predict import predict
+from .pull import pull
+from .push import push
 from .report import report
 from .reproduce import reproduce
 from .standard_output import drop_standard_output
@@ -42,6 +44,7 @@ app = typer.Typer(
 for verb in (
     *(train, evaluate, predict, inspect, report, export),
     *(compare, tune, curve, reproduce, pooling),
+    *(push, pull),
     *(datasets, vectors),
 ):
     app.command()(verb)

@@ -12,6 +12,9 @@ import typer
 
 from cct_text.errors import UsageError
 
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="Run folder of `cct-text train`, or hf:ORG/NAME on the Hugging Face hub.")
+]
 ModelOption = Annotated[
     str | None, typer.Option("--model", help="family-layers/kernel, such as cct-2/1, cct-2/1+3+5 or vit-lite-4/2.")
 ]
@@ -25,6 +28,12 @@ VectorsOption = Annotated[
 DataDirOption = Annotated[str | None, typer.Option("--data-dir", help="Folder with the data sets' official files.")]
 DevOption = Annotated[str | None, typer.Option("--dev", help="File with the dev split; cut from train without it.")]
 TestOption = Annotated[str | None, typer.Option("--test", help="File with the test split.")]
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format", help="text, fasttext, csv, tsv, jsonl or parquet; by the ending or first label without it."
+    ),
+]
 TextColumnOption = Annotated[
     list[str] | None, typer.Option("--text-column", help="Column with text; repeat to join several.")
 ]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from .options import FormatOption, RunArgument
 from .standard_output import drop_standard_output
+from .waiting import load_classifier
 
 
 def predict(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of `cct-text train`.")],
+    run: RunArgument,
     files: Annotated[
         list[str] | None, typer.Argument(metavar="FILE|-", help="Files to read, in order; - is standard input.")
     ] = None,
@@ -21,9 +22,7 @@ def predict(
         str | None,
         typer.Option("--out", "-o", metavar="OUT", help="A .txt, .csv, .tsv, .jsonl or .parquet file; else stdout."),
     ] = None,
-    format_: Annotated[
-        str, typer.Option("--format", help="Format of the input: auto (by the ending), text, csv, tsv, jsonl, parquet.")
-    ] = "auto",
+    format_: FormatOption = None,
     text_column: Annotated[
         list[str] | None, typer.Option(help="Column with the text; repeat to join several. Found by name without it.")
     ] = None,
@@ -41,10 +40,9 @@ def predict(
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    from cct_text.inference.classifier import TextClassifier
     from cct_text.inference.stream import predict_file
 
-    classifier = TextClassifier.load(run, precision=precision, device=device)
+    classifier = load_classifier(run, precision=precision, device=device)
     start = time.perf_counter()
     if not files and sys.stdin.isatty():
         typer.echo("reading standard input, a text on each line; Ctrl-D ends it", err=True)
@@ -60,7 +58,7 @@ def predict(
                 classifier,
                 files or ["-"],
                 output,
-                format=format_,
+                format=format_ or "auto",
                 text_columns=text_column or (),
                 top_k=top_k,
                 probabilities=not no_probabilities,

@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from tests.support.http_server import http_server
+from tests.support.hub_server import hub_server
+from tests.support.own_run import train_own
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,6 +24,34 @@ def server(monkeypatch):
         monkeypatch.setenv(name, "127.0.0.1")
     with http_server() as server:
         yield server
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    """A hub on loopback as the one that `huggingface_hub` uses, with a cache of its own and a token for `ann`."""
+    from huggingface_hub import constants
+
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1")
+    with hub_server() as server:
+        server.models.tokens["hf_ann"] = {"ann"}
+        monkeypatch.setenv("HF_TOKEN", "hf_ann")
+        for name, value in {
+            "ENDPOINT": server.url,
+            "HUGGINGFACE_CO_URL_TEMPLATE": f"{server.url}/{{repo_id}}/resolve/{{revision}}/{{filename}}",
+            "HF_HUB_OFFLINE": False,
+            "HF_HUB_CACHE": str(tmp_path / "hub"),
+            "HF_HUB_DISABLE_XET": True,  # the server speaks the older protocol of large files
+            "HF_TOKEN_PATH": str(tmp_path / "token"),
+        }.items():
+            monkeypatch.setattr(constants, name, value)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def own_run(tmp_path_factory):
+    """A run on files of one's own, under folders with telling names."""
+    return train_own(tmp_path_factory.mktemp("own"))
 
 
 @dataclass

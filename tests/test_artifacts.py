@@ -26,6 +26,7 @@ from cct_text.artifacts import (
     _document_sha256,
     sha256_of,
     write_atomically,
+    write_folder_atomically,
 )
 from cct_text.config import Config
 from cct_text.errors import DataError, UsageError
@@ -313,3 +314,60 @@ def test_a_damaged_json_file_is_named(folder, content):
     folder.file(METRICS).write_bytes(content)
     with pytest.raises(DataError, match="metrics.json: damaged"):
         folder.read_json(METRICS)
+
+
+# A copy of a folder
+
+
+def test_the_config_of_a_copy_has_other_options_and_checksums_that_fit(folder, tmp_path):
+    changed = FILES.config.with_values({"dataset": "other.csv"})
+    copy = RunFolder(tmp_path / "copy")
+    shutil.copytree(folder.path, copy.path)
+    copy.file(CONFIG).write_text(folder.config_with(changed), encoding="utf-8")
+    files = copy.read_model()
+    assert files.config == changed
+    assert (files.labels, files.temperature) == (FILES.labels, FILES.temperature)
+
+
+# write_folder_atomically
+
+
+def test_a_folder_has_its_name_only_when_the_block_has_ended(tmp_path):
+    path = tmp_path / "deep" / "copy"
+    with write_folder_atomically(path) as temporary:
+        (temporary / "a.txt").write_text("new")
+        assert not path.exists()
+    assert (path / "a.txt").read_text() == "new"
+    assert names(path.parent) == ["copy"]
+
+
+@pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt, DataError])
+def test_a_failure_leaves_no_folder(tmp_path, failure):
+    def write():
+        with write_folder_atomically(tmp_path / "copy") as temporary:
+            (temporary / "a.txt").write_text("half")
+            raise failure("stopped")
+
+    with pytest.raises(failure):
+        write()
+    assert names(tmp_path) == []
+
+
+def test_an_empty_folder_is_filled_and_another_one_refused(tmp_path):
+    (tmp_path / "copy").mkdir()
+    with write_folder_atomically(tmp_path / "copy") as temporary:
+        (temporary / "a.txt").write_text("new")
+    (tmp_path / "file").write_text("mine")
+    for name in ("copy", "file"):
+        with (
+            pytest.raises(UsageError, match=f"{name}: is there already; name a new folder"),
+            write_folder_atomically(tmp_path / name),
+        ):
+            pytest.fail("the block must not run")
+    assert names(tmp_path) == ["copy", "file"]
+
+
+def test_a_folder_that_has_nowhere_to_go_is_told_before_the_work_is_done(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UsageError, match="cannot write"), write_folder_atomically(tmp_path / "file" / "copy"):
+        pytest.fail("the block must not run")

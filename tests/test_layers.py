@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "cct_text"
 
-FOUNDATION = {"lazy", "errors", "option_values", "config", "download", "folder_lock", "artifacts", "provenance"}
+FOUNDATION = {"lazy", "errors", "option_values", "config", "download", "folder_lock", "artifacts", "provenance", "hub"}
 DATA_IN = {"text", "datasets"}
 NETWORK = {"vectors", "model"}
 
@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "artifacts": {"errors", "config", "download"},
     "folder_lock": {"errors", "artifacts"},
     "provenance": set(),
+    "hub": {"errors", "artifacts"},
     "text": FOUNDATION,
     "datasets": FOUNDATION,
     "vectors": FOUNDATION | DATA_IN,
@@ -37,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": FOUNDATION | DATA_IN | NETWORK | {"inference"},
     "report": FOUNDATION | DATA_IN | NETWORK | {"training", "inference"},
     "studies": FOUNDATION | DATA_IN | NETWORK | {"training", "inference", "inference.evaluation", "report"},
+    "sharing": FOUNDATION | DATA_IN | NETWORK | {"inference", "report"},
     "sklearn": FOUNDATION | DATA_IN | NETWORK | {"training", "inference"},
 }
 FACADE = "cct_text"  # the package's own __init__.py: names for users, which the library itself does not go through

@@ -1,4 +1,4 @@
-"""Users' files, streamed row by row: text, CSV, TSV, JSONL and Parquet, plain or gzipped.
+"""Users' files, streamed row by row: text, fastText's format, CSV, TSV, JSONL and Parquet, plain or gzipped.
 
 One row comes out for each row in, in order. Invalid UTF-8 is replaced and counted, never refused; memory is bounded by the
 batch, whatever the size of the file.
@@ -11,16 +11,16 @@ import io
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, get_args
+from typing import Any, BinaryIO, get_args
 
-from cct_text.datasets.readers import BATCH_ROWS, READERS, Job, RowBatch
+from cct_text.config import FileFormat
+from cct_text.datasets.readers import BATCH_ROWS, READERS, Job, RowBatch, begins_with_label
 from cct_text.errors import DataError, UsageError, unknown_name
 
-Format = Literal["auto", "text", "csv", "tsv", "jsonl", "parquet"]
-
+AUTO = "auto"
 STANDARD_INPUT = "-"
 
-_ENDINGS: dict[str, Format] = {
+_ENDINGS: dict[str, FileFormat] = {
     ".txt": "text",
     ".text": "text",
     ".csv": "csv",
@@ -32,31 +32,46 @@ _ENDINGS: dict[str, Format] = {
 }
 
 
-def format_of(name: str, format: str = "auto") -> Format:
+def format_of(name: str, format: str = AUTO) -> FileFormat:
     """The format of a file: as named or, with `auto`, by the ending (`.gz` aside); `text` for standard input.
 
+    A file whose ending tells nothing, as fastText's often have, is `fasttext` if it begins with a label.
+
     Raises:
-        UsageError: if the format is unknown or the ending tells none.
+        UsageError: if the format is unknown or nothing tells it.
     """
-    if format != "auto":
-        if format not in get_args(Format):
-            raise UsageError(unknown_name("format", format, get_args(Format)))
+    if format != AUTO:
+        if format not in get_args(FileFormat):
+            raise UsageError(unknown_name("format", format, (AUTO, *get_args(FileFormat))))
         return format  # type: ignore[return-value]
     if name == STANDARD_INPUT:
         return "text"
     ending = Path(name.removesuffix(".gz")).suffix.lower()
-    if ending not in _ENDINGS:
-        raise UsageError(
-            f"{name}: cannot tell the format from the ending {ending!r}; known are {', '.join(_ENDINGS)}, each with .gz "
-            "too; `predict` takes --format"
-        )
-    return _ENDINGS[ending]
+    if ending in _ENDINGS:
+        return _ENDINGS[ending]
+    if Path(name).is_file():
+        with _open(name, name) as stream:
+            if begins_with_label(stream):
+                return "fasttext"
+    raise UsageError(
+        f"{name}: cannot tell the format from the ending {ending!r}; known are {', '.join(_ENDINGS)}, each with .gz "
+        "too; name it with --format or --set format=NAME"
+    )
+
+
+def has_columns(name: str, format: str = AUTO) -> bool:
+    """Whether the rows of a file have columns to choose from, or are lines.
+
+    Raises:
+        UsageError: as `format_of`.
+    """
+    return format_of(name, format) not in ("text", "fasttext")
 
 
 def read_rows(
     source: str | Path | BinaryIO,
     *,
-    format: str = "auto",
+    format: str = AUTO,
     text_columns: Sequence[str] = (),
     label_column: str | None = None,
     labelled: bool = False,
@@ -66,7 +81,7 @@ def read_rows(
 
     Args:
         source: a path, `-` for standard input, or a binary stream.
-        format: auto (by the ending), text, csv, tsv, jsonl or parquet.
+        format: auto (by the ending; `fasttext` by its first label), text, fasttext, csv, tsv, jsonl or parquet.
         text_columns: columns that hold the text; found by name when empty.
         label_column: column that holds the label; found by name when not given and `labelled`.
         labelled: whether labels are wanted.
@@ -79,6 +94,9 @@ def read_rows(
     name = str(source) if isinstance(source, str | Path) else STANDARD_INPUT
     kind = format_of(name, format)
     with _open(source, name) as stream:
+        # Lines have labels in fastText's way or none.
+        if kind == "text" and (labelled or (format == AUTO and begins_with_label(stream))):
+            kind = "fasttext"
         yield from READERS[kind](Job(name, stream, tuple(text_columns), label_column, labelled, batch_rows))
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -17,11 +16,9 @@ from cct_text.datasets.columns import find_columns
 from cct_text.datasets.dataset import Split, natural_order
 from cct_text.datasets.registry import HubSource
 from cct_text.errors import DataError, ResourceError, UsageError
+from cct_text.hub.access import hub_answers, quiet_libraries, why_not
 
 logger = logging.getLogger(__name__)
-
-PATIENCE = 4.0
-"""Seconds in which the hub must answer a first question; without an answer only what is in its cache is used."""
 
 _SPLITS = {"train": ("train",), "dev": ("validation", "valid", "dev"), "test": ("test",)}
 
@@ -93,7 +90,6 @@ def _cleaned(texts: pa.ChunkedArray, clean: Callable[[str], str] | None) -> pa.C
 
 def _fetch(name: str, revision: str | None) -> Any:  # noqa: ANN401 - a datasets.DatasetDict, imported lazily
     import datasets
-    from huggingface_hub import constants
 
     path, _, configuration = name.partition(":")
     if not path:
@@ -101,13 +97,11 @@ def _fetch(name: str, revision: str | None) -> Any:  # noqa: ANN401 - a datasets
     local = Path(path).is_dir()
     if not local and path.startswith((".", "/", "~")):
         raise DataError("no such folder", path=path)
-    reachable = local or (not datasets.config.HF_HUB_OFFLINE and _hub_answers())
-    why, remedy = f"{constants.ENDPOINT} does not answer", "check the network"
-    if datasets.config.HF_HUB_OFFLINE:
-        why, remedy = "HF_HUB_OFFLINE is set", "unset it"
+    reachable = local or (not datasets.config.HF_HUB_OFFLINE and hub_answers())
+    why, remedy = why_not(offline=bool(datasets.config.HF_HUB_OFFLINE))
     datasets.disable_progress_bars()
     try:
-        with _quiet(), _offline(not reachable):
+        with quiet_libraries(), _offline(not reachable):
             loaded = datasets.load_dataset(path, configuration or None, revision=revision)
     except Exception as error:  # The library raises errors of a dozen packages for "not there" and "no network".
         if not reachable:
@@ -122,26 +116,6 @@ def _fetch(name: str, revision: str | None) -> Any:  # noqa: ANN401 - a datasets
     return loaded
 
 
-def _hub_answers() -> bool:
-    """Whether there is an answer, of whatever kind, within `PATIENCE`.
-
-    Asked before anything else, as the libraries themselves try six times over half a minute, in as many warnings.
-    """
-    from huggingface_hub import constants, get_session
-
-    answers = []
-
-    def ask() -> None:
-        with suppress(Exception):
-            answers.append(get_session().head(constants.ENDPOINT, timeout=PATIENCE))
-
-    # In a thread, as the session's timeout does not hold for the resolution of the host's name.
-    thread = Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
-    return bool(answers)
-
-
 @contextmanager
 def _offline(wanted: bool) -> Iterator[None]:
     """The `datasets` library looks into its cache only."""
@@ -153,20 +127,6 @@ def _offline(wanted: bool) -> Iterator[None]:
         yield
     finally:
         datasets.config.HF_HUB_OFFLINE = before
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Errors of the libraries are told once, by us."""
-    loggers = [logging.getLogger(name) for name in ("datasets", "huggingface_hub")]
-    levels = [each.level for each in loggers]
-    for each in loggers:
-        each.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        for each, level in zip(loggers, levels, strict=True):
-            each.setLevel(level)
 
 
 def _labels(train: Any, column: str) -> tuple[str, ...]:  # noqa: ANN401 - a datasets.Dataset, imported lazily

@@ -25,15 +25,15 @@ from cct_text.datasets.dataset import (
     natural_order,
     some_rows,
 )
-from cct_text.datasets.files import read_rows
+from cct_text.datasets.files import AUTO, read_rows
 from cct_text.datasets.hub import load_from_hub, load_registered_from_hub
 from cct_text.datasets.registry import ENTRIES, Entry, entry_named
 from cct_text.download import cache_dir, fetch, folders_of_the_environment
 from cct_text.errors import DataError, ResourceError, UsageError
+from cct_text.hub.names import HUB_PREFIX
 
 logger = logging.getLogger(__name__)
 
-HUB_PREFIX = "hf:"
 DATA_FOLDER = "CCT_TEXT_DATA"
 
 _CHUNK = 50_000
@@ -54,14 +54,14 @@ def load_dataset(config: DataConfig | str) -> Dataset:
     config = DataConfig(dataset=config) if isinstance(config, str) else config
     if config.dataset.startswith(HUB_PREFIX):
         _refuse_trees_and_fine_labels(config)
-        _refuse_options(config, ("dev", "test"), "a hub data set has its own splits")
+        _refuse_options(config, ("dev", "test", "format"), "a hub data set has its own splits and files")
         labels, splits = load_from_hub(
             config.dataset.removeprefix(HUB_PREFIX), config.text_columns, config.label_column
         )
         return _finish(config, labels, splits, config.dataset, {})
     if config.dataset in ENTRIES:
         return _load_registered(entry_named(config.dataset), config)
-    if _looks_like_a_file(config.dataset):
+    if config.format is not None or _looks_like_a_file(config.dataset):
         if Path(config.dataset).is_dir():
             raise DataError(
                 "is a folder; name a file, or give hf:FOLDER for one in the hub's layout", path=config.dataset
@@ -93,7 +93,9 @@ def _refuse_options(config: DataConfig, options: Iterable[str], why: str) -> Non
 def _load_registered(entry: Entry, config: DataConfig) -> Dataset:
     _refuse_trees_and_fine_labels(config)
     _refuse_options(
-        config, ("dev", "test", "text_columns", "label_column"), f"{entry.name} has its own splits and columns"
+        config,
+        ("dev", "test", "format", "text_columns", "label_column"),
+        f"{entry.name} has its own splits and columns",
     )
     fine = None
     if config.fine_labels and entry.fine is not None:
@@ -219,7 +221,13 @@ def _read_file(path: str, config: DataConfig) -> tuple[pa.ChunkedArray, list[str
     labels: list[str] = []
     lines: list[int] = []
     replaced = empty = 0
-    for batch in read_rows(path, text_columns=config.text_columns, label_column=config.label_column, labelled=True):
+    for batch in read_rows(
+        path,
+        format=config.format or AUTO,
+        text_columns=config.text_columns,
+        label_column=config.label_column,
+        labelled=True,
+    ):
         assert batch.labels is not None
         chunks.append(batch.texts)
         # Blanks around a label are no part of it: `a, x` and `a,x` name one class.

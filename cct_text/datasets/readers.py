@@ -27,6 +27,10 @@ MAX_FIELD_CHARACTERS = 1 << 26
 LABEL_PREFIX = "__label__"
 """What marks a label in a text file, as fastText has it: `__label__spam win a prize now`."""
 
+_PEEKED = 1 << 12
+"""Bytes of a stream that are looked at to tell its format."""
+_LABEL = re.compile(rf"(?:^|(?<=[ \t])){LABEL_PREFIX}([^ \t]*)[ \t]?")
+
 _OTHER_DELIMITERS = {
     ",": "name the file .csv",
     "\t": "name the file .tsv",
@@ -128,38 +132,61 @@ def _decoded(raw: bytes) -> tuple[str, bool]:
 
 
 def _read_text(job: Job) -> Iterator[RowBatch]:
-    if job.text_columns or job.label_column:
-        raise UsageError(f"{job.name}: a text file has no columns; leave --text-column and --label-column out")
+    _refuse_columns(job)
     collector = _Collector(job)
     for number, line, replaced in _lines(job):
-        label, text = "", line
-        if job.labelled:
-            if not line.strip():
-                continue
-            label, text = _label_and_text(line)
-            if not label.startswith(LABEL_PREFIX) or label == LABEL_PREFIX:
-                raise DataError(
-                    f"no label: {line[:40]!r}; a labelled text file has lines such as `{LABEL_PREFIX}spam the text`, "
-                    "other formats are .csv, .tsv, .jsonl and .parquet",
-                    path=job.name,
-                    line=number,
-                )
-            if text.startswith(LABEL_PREFIX):
-                raise DataError(f"more than one label: {line[:40]!r}; a row has one", path=job.name, line=number)
-            label = label.removeprefix(LABEL_PREFIX)
-        elif line.startswith(LABEL_PREFIX):
-            # Where labels are not asked for they are no text either.
-            text = _label_and_text(line)[1]
-        if batch := collector.add(text, label, number, replaced):
+        if batch := collector.add(line, "", number, replaced):
             yield batch
     if batch := collector.take():
         yield batch
 
 
-def _label_and_text(line: str) -> tuple[str, str]:
-    """What stands before and after the first blank or tab."""
-    label, *rest = re.split(r"[ \t]", line, maxsplit=1)
-    return label, rest[0] if rest else ""
+def _read_fasttext(job: Job) -> Iterator[RowBatch]:
+    _refuse_columns(job)
+    collector = _Collector(job)
+    for number, line, replaced in _lines(job):
+        label = ""
+        if job.labelled:
+            if not line.strip():
+                continue
+            label = _only_label(line, job.name, number)
+        if batch := collector.add(_LABEL.sub("", line), label, number, replaced):
+            yield batch
+    if batch := collector.take():
+        yield batch
+
+
+def _refuse_columns(job: Job) -> None:
+    if job.text_columns or job.label_column:
+        raise UsageError(f"{job.name}: a text file has no columns; leave --text-column and --label-column out")
+
+
+def _only_label(line: str, path: str, number: int) -> str:
+    """The label of a line, wherever it stands in it."""
+    labels = _LABEL.findall(line)
+    if labels in ([], [""]):
+        raise DataError(
+            f"no label: {line[:40]!r}; a labelled text file has lines such as `{LABEL_PREFIX}spam the text`, "
+            "other formats are .csv, .tsv, .jsonl and .parquet",
+            path=path,
+            line=number,
+        )
+    if len(labels) > 1:
+        raise DataError(
+            f"{len(labels)} labels, {', '.join(labels[:5])}; a row has one, several for a text (multi-label) are not "
+            "supported",
+            path=path,
+            line=number,
+        )
+    return str(labels[0])
+
+
+def begins_with_label(stream: io.BufferedReader) -> bool:
+    """Whether the first line that is not blank begins as one of fastText does; nothing of the stream is consumed."""
+    try:
+        return stream.peek(_PEEKED).removeprefix(codecs.BOM_UTF8).lstrip().startswith(LABEL_PREFIX.encode())
+    except (OSError, EOFError, zlib.error):
+        return False  # told by whoever reads it
 
 
 def _read_delimited(job: Job, delimiter: str) -> Iterator[RowBatch]:
@@ -224,7 +251,13 @@ def _read_delimited(job: Job, delimiter: str) -> Iterator[RowBatch]:
 
 
 def _require_delimiter(header: list[str], delimiter: str, path: str) -> None:
-    """A header of one field that holds another delimiter is a file of another format."""
+    """A header of one field that holds another delimiter, or a label, is a file of another format."""
+    if header[0].startswith(LABEL_PREFIX):
+        raise DataError(
+            f"no header but a row with {header[0][:40]!r}, as fastText has it; give --format fasttext",
+            path=path,
+            line=1,
+        )
     for other, way in _OTHER_DELIMITERS.items():
         if len(header) == 1 and other != delimiter and other in header[0]:
             raise DataError(f"its header is separated by {other!r}, not by {delimiter!r}; {way}", path=path, line=1)
@@ -337,6 +370,7 @@ def _parquet_values(column: pa.Array) -> list[tuple[str, bool]]:
 
 READERS = {
     "text": _read_text,
+    "fasttext": _read_fasttext,
     "csv": lambda job: _read_delimited(job, ","),
     "tsv": lambda job: _read_delimited(job, "\t"),
     "jsonl": _read_jsonl,

@@ -14,6 +14,8 @@ import pyarrow as pa
 from cct_text.artifacts import METRICS, RunFolder
 from cct_text.config import Config
 from cct_text.errors import UsageError
+from cct_text.hub.fetching import fetch_run
+from cct_text.hub.names import hub_name
 from cct_text.inference.engine import Engine
 from cct_text.inference.kernels import softmax
 from cct_text.inference.native import choose_kernels
@@ -90,18 +92,21 @@ class TextClassifier:
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "cpu", precision: str = "auto") -> Self:
-        """Read a run folder.
+        """Read a run folder, or a run of the Hugging Face hub.
 
         Args:
-            path: the folder.
+            path: the folder; or as a string `hf:ORG/NAME`, `hf:ORG/NAME@REVISION`, or without `hf:` where no folder can be
+                meant. What comes from the hub is kept in its cache.
             device: where to compute: `cpu`, or another device as torch names it.
             precision: `auto`, `fp32` or `bf16`.
 
         Raises:
             DataError: if the folder or a file of it is missing, damaged or of another format; the file is named.
-            UsageError: if there is no such device, or it has no such precision.
+            ResourceError: if the run is not on the hub, may not be read, or the hub does not answer and there is no copy.
+            UsageError: if there is no such device, it has no such precision, or `hf:` stands before no name.
         """
-        return cls(SavedModel.load(path), device=device, precision=precision)
+        name = hub_name(path)
+        return cls(SavedModel.load(path if name is None else fetch_run(name)), device=device, precision=precision)
 
     def save(self, path: str | Path) -> None:
         """Write the model's files into a run folder, whole or not at all; `load` reads them back.

@@ -15,10 +15,10 @@ import pyarrow.compute as pc
 
 from cct_text.config import DataConfig
 from cct_text.datasets import Dataset, Split, load_dataset
-from cct_text.datasets.files import read_rows
-from cct_text.datasets.loading import HUB_PREFIX
+from cct_text.datasets.files import AUTO, read_rows
 from cct_text.datasets.registry import ENTRIES
 from cct_text.errors import DataError, UsageError
+from cct_text.hub.names import HUB_PREFIX
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.stream import own_columns
 from cct_text.training.metrics import split_metrics
@@ -53,6 +53,7 @@ def load_evaluation_data(
     source: str | None = None,
     *,
     data_dir: str | None = None,
+    format: str = AUTO,
     text_columns: Sequence[str] = (),
     label_column: str | None = None,
 ) -> Dataset | Split:
@@ -62,6 +63,7 @@ def load_evaluation_data(
         classifier: the model.
         source: a registered data set, `hf:ORG/NAME` or a labelled file; the run's own data set when not given.
         data_dir: folder with the data sets' official files; the run's own when not given.
+        format: of a file; `auto` by its ending or first label.
         text_columns: of a file; the run's own, or found by name, when empty.
         label_column: of a file; the run's own, or found by name, when not given.
 
@@ -74,13 +76,16 @@ def load_evaluation_data(
     if source is not None and source not in ENTRIES and not source.startswith(HUB_PREFIX) and _names_a_file(source):
         if Path(source).absolute() == Path(own.dataset).absolute():
             logger.warning("%s: the run was trained on these rows; the figures say nothing of new texts", source)
-        own_text, own_label = own_columns(own, source)
+        own_text, own_label = own_columns(own, source, format)
         return read_labelled_file(
             source,
             classifier.labels,
+            format=format,
             text_columns=text_columns or own_text,
             label_column=label_column or own_label,
         )
+    if format != AUTO:
+        raise UsageError(f"format = {format!r}: is that of a file; name one to evaluate on")
     if source is None and own.dataset not in ENTRIES and _names_a_file(own.dataset) and not Path(own.dataset).exists():
         raise DataError("not here, although the run was trained on it; name what to evaluate on", path=own.dataset)
     config = own if source in (None, own.dataset) else DataConfig(dataset=source or own.dataset)
@@ -95,7 +100,12 @@ def load_evaluation_data(
 
 
 def read_labelled_file(
-    path: str | Path, labels: Sequence[str], *, text_columns: Sequence[str] = (), label_column: str | None = None
+    path: str | Path,
+    labels: Sequence[str],
+    *,
+    format: str = AUTO,
+    text_columns: Sequence[str] = (),
+    label_column: str | None = None,
 ) -> Split:
     """The texts of a file and their labels as indices of `labels`.
 
@@ -106,7 +116,7 @@ def read_labelled_file(
     texts: list[pa.Array] = []
     classes: list[int] = []
     replaced = 0
-    for batch in read_rows(path, text_columns=text_columns, label_column=label_column, labelled=True):
+    for batch in read_rows(path, format=format, text_columns=text_columns, label_column=label_column, labelled=True):
         assert batch.labels is not None
         names = pc.utf8_trim_whitespace(batch.labels).to_pylist()
         for label, line in zip(names, batch.lines.to_pylist(), strict=True):

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from cct_text.artifacts import write_atomically
 from cct_text.config import DataConfig
-from cct_text.datasets.files import STANDARD_INPUT, format_of, read_rows
+from cct_text.datasets.files import STANDARD_INPUT, format_of, has_columns, read_rows
 from cct_text.datasets.readers import RowBatch
 from cct_text.errors import DataError, UsageError
 from cct_text.inference.classifier import TextClassifier
@@ -108,7 +108,7 @@ def own_columns(
 
     A run that was trained on title and body would silently do worse on the body alone, which would be found by name.
     """
-    return ((), None) if format_of(_name(source), format) == "text" else (data.text_columns, data.label_column)
+    return (data.text_columns, data.label_column) if has_columns(_name(source), format) else ((), None)
 
 
 def _is_same_file(one: str | Path, other: str | Path) -> bool:

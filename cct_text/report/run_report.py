@@ -60,7 +60,7 @@ class FinishedRun:
             DataError: if it holds no finished run, or a file of it is missing or damaged.
         """
         folder = RunFolder(path)
-        classifier = TextClassifier.load(path)
+        classifier = TextClassifier.load(folder.path)
         if not folder.file(METRICS).exists():
             raise DataError("no figures, so no finished run", path=folder.file(METRICS))
         rows = folder.file(PREDICTIONS)

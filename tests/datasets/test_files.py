@@ -159,29 +159,6 @@ def test_invalid_utf_8_in_a_parquet_string_is_replaced_and_counted():
     assert read(file.getvalue(), "parquet") == ([("x", "\ufffd", 1), ("y", "a", 2)], 1)
 
 
-# Labels in a text file
-
-
-@pytest.mark.parametrize("blank", [" ", "\t"])
-def test_a_blank_or_a_tab_ends_the_label_of_a_text_line(blank):
-    assert read(f"__label__very-bad{blank}never  again \n".encode(), "text")[0] == [("very-bad", "never  again ", 1)]
-
-
-@pytest.mark.parametrize("line", ["no label", "__label__ nothing", "label__x text", " __label__x text"])
-def test_a_text_line_without_label_is_told_with_the_way_out(line):
-    with pytest.raises(DataError, match=r"-:2: no label: .*lines such as `__label__spam the text`, other formats are"):
-        read(f"__label__a fine\n{line}\n".encode(), "text")
-
-
-def test_a_text_line_with_two_labels_is_refused():
-    with pytest.raises(DataError, match="-:1: more than one label: '__label__a __label__b text'; a row has one"):
-        read(b"__label__a __label__b text\n", "text")
-
-
-def test_blank_lines_of_a_labelled_text_file_are_no_rows():
-    assert [line for _, _, line in read(b"\n__label__a x\n  \n__label__b y\n", "text")[0]] == [2, 4]
-
-
 def test_a_text_file_has_no_columns_to_name():
     with pytest.raises(UsageError, match="a text file has no columns; leave --text-column and --label-column out"):
         read(b"__label__a x\n", "text", text_columns=("text",))

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cct_text.datasets import hub
 from cct_text.datasets.registry import ENTRIES
 from cct_text.download import RemoteFile
 from cct_text.errors import ResourceError
+from cct_text.hub import access
 from tests.support.http_server import address_without_server, http_server
 from tests.support.hub_server import hub_server
 from tests.support.official_files import NEWS, write_news, write_trec
@@ -151,8 +151,8 @@ def endpoint(monkeypatch):
 
 
 def test_a_hub_that_takes_the_call_and_says_nothing_is_given_up_on(load, endpoint, monkeypatch):
-    assert hub.PATIENCE <= 5
-    monkeypatch.setattr(hub, "PATIENCE", 0.3)
+    assert access.PATIENCE <= 5
+    monkeypatch.setattr(access, "PATIENCE", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         endpoint(f"http://127.0.0.1:{silent.getsockname()[1]}")
         started = time.monotonic()

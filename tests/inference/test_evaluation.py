@@ -60,6 +60,14 @@ def test_a_labelled_file_gives_the_figures_of_its_rows(six_labels, tmp_path, row
     assert evaluate(six_labels, data) == evaluate(six_labels, load_evaluation_data(six_labels))
 
 
+def test_a_file_of_fasttext_gives_the_figures_of_its_rows(six_labels, tmp_path, rows):
+    (tmp_path / "questions.valid").write_text("".join(f"__label__{label} {text}\n" for text, label in rows))
+    expected = evaluate(six_labels, load_evaluation_data(six_labels))
+    assert evaluate(six_labels, load_evaluation_data(six_labels, str(tmp_path / "questions.valid"))) == expected
+    with pytest.raises(UsageError, match="format = 'fasttext': is that of a file; name one to evaluate on"):
+        load_evaluation_data(six_labels, format="fasttext")
+
+
 def test_classes_are_matched_by_name_not_by_place(new_model, rows, tmp_path, questions):
     forwards = TextClassifier(new_model(QUESTION_LABELS))
     # The same network, its output turned round, is the same classifier.

@@ -1,4 +1,4 @@
-"""A small Hugging Face hub on this machine: as much of its interface as the `datasets` library asks for."""
+"""A small Hugging Face hub on this machine: as much of its interface as the `datasets` library asks for, and its models."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+from tests.support.hub_models import HubModels
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -23,23 +25,29 @@ class HubServer:
     Attributes:
         url: its address, for $HF_ENDPOINT.
         repositories: files by path, by the data set's name.
+        models: its repositories of models.
         requests: `METHOD PATH` of those that came, oldest first.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.repositories: dict[str, Mapping[str, bytes]] = {}
+        self.models = HubModels(url)
         self.requests: list[str] = []
 
-    def answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
+    def answer(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body."""
+        if "/datasets/" not in path and (answer := self.models.answer(method, path, headers, body)) is not None:
+            return answer
         if match := _FILE.fullmatch(path):
             return self._file(match[1], match[2])
         if match := _API.fullmatch(path):
             if match[1] not in self.repositories:
                 return 404, {"X-Error-Code": "RepoNotFound"}, b""
             return self._tree(match[1], match[3] or "") if match[2] == "tree" else self._information(match[1])
-        return 404, {}, b""
+        return 404, {"X-Error-Code": "RepoNotFound"}, b""
 
     def _file(self, repository: str, path: str) -> tuple[int, dict[str, str], bytes]:
         if repository not in self.repositories:
@@ -87,15 +95,25 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         self.server.hub.requests.append(f"{self.command} {path}")
-        status, headers, body = self.server.hub.answer(path)
+        status, headers, body = self.server.hub.answer(self.command, path, self.headers, self._body())
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command == "GET":
+        if self.command != "HEAD":
             self.wfile.write(body)
 
-    do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
+    do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815 - the names that http.server calls
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        chunks = []
+        while size := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -1,0 +1,1 @@
+"""Runs on the Hugging Face hub: their names, and how they come from there."""
