@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from cct_text.artifacts import METRICS, RunFolder, write_atomically
-from cct_text.datasets.loading import HUB_PREFIX
 from cct_text.errors import DataError, UsageError, unknown_name
 from cct_text.export.web_model import PRECISIONS, packed
+from cct_text.hub.names import HUB_PREFIX
 from cct_text.model.saved import EMBEDDING_WEIGHT, SavedModel
 
 SCRIPTS = (
