@@ -21,6 +21,7 @@ from .compare import compare
 from .curve import curve
 from .datasets import datasets
 from .evaluate import evaluate
+from .export import export
 from .inspect import inspect
 from .pooling import pooling
 from .predict import predict
@@ -39,7 +40,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for verb in (
-    *(train, evaluate, predict, inspect, report),
+    *(train, evaluate, predict, inspect, report, export),
     *(compare, tune, curve, reproduce, pooling),
     *(datasets, vectors),
 ):
