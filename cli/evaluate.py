@@ -16,7 +16,7 @@ CONFUSIONS_SHOWN = 10
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of `cct-text train`.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder, or an ONNX export of one.")],
     dataset: Annotated[
         str | None,
         typer.Argument(metavar="DATASET|FILE", help="Data set or labelled file; the run's own data set without it."),

@@ -23,7 +23,7 @@ DARKEST = (0, 95, 135)
 
 
 def inspect(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of `cct-text train`.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder, or an ONNX export of one.")],
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The text; - reads it from standard input.")],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
 ) -> None:

@@ -13,7 +13,7 @@ from .standard_output import drop_standard_output
 
 
 def predict(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of `cct-text train`.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder, or an ONNX export of one.")],
     files: Annotated[
         list[str] | None, typer.Argument(metavar="FILE|-", help="Files to read, in order; - is standard input.")
     ] = None,
@@ -30,7 +30,10 @@ def predict(
     top_k: Annotated[int, typer.Option(help="Labels for each row, most probable first.")] = 1,
     no_probabilities: Annotated[bool, typer.Option("--no-probabilities", help="Write labels only.")] = False,
     precision: Annotated[
-        str, typer.Option(help="auto: bf16 where the processor multiplies it, else fp32; or as named.")
+        str,
+        typer.Option(
+            help="auto: bf16 where the processor multiplies it, else fp32; or as named. Of an export: its own."
+        ),
     ] = "auto",
     device: Annotated[str, typer.Option(help="Where to compute: cpu, or cuda for a GPU.")] = "cpu",
 ) -> None:

@@ -1,4 +1,4 @@
-"""A folder that appears under its name when it is whole."""
+"""The folder that is exported, and the one that is written, which appears under its name when it is whole."""
 
 from __future__ import annotations
 
@@ -9,6 +9,20 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cct_text.errors import UsageError
+from cct_text.inference.exported import EXPORT
+from cct_text.model.saved import SavedModel
+
+
+def model_of(run: str | Path) -> SavedModel:
+    """The model of a run folder.
+
+    Raises:
+        DataError: if the run is damaged.
+        UsageError: if it is no run but an export.
+    """
+    if (Path(run) / EXPORT).is_file():
+        raise UsageError(f"{run}: has been exported already; give the run folder that it came from")
+    return SavedModel.load(run)
 
 
 def require_free(path: Path) -> None:

@@ -257,9 +257,8 @@ class _Network:
         """As `Engine.word_weights`: from tokens to the words in their receptive fields, 0 for words that are not read."""
         g = self.graph
         start, step, size = self.windows.field
-        first = g.op(
-            "Unsqueeze", g.op("Add", g.op("Mul", place, g.integer(step)), g.integer(start)), g.ints(1)
-        )  # (T, 1)
+        first = g.op("Add", g.op("Mul", place, g.integer(step)), g.integer(start))  # (T,)
+        first = g.op("Unsqueeze", first, g.ints(1))  # (T, 1)
         word = g.range(g.size(word_mask, 1))  # (K + room,)
         inside = g.op("Less", word, g.op("Add", first, g.integer(size)))
         field = g.cast(g.op("And", g.op("GreaterOrEqual", word, first), inside), np.float32)  # (T, K + room)

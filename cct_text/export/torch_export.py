@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from cct_text.errors import UsageError
 from cct_text.export.check import Sample, take_sample
-from cct_text.export.folder import new_folder
+from cct_text.export.folder import model_of, new_folder
 from cct_text.export.manifest import manifest, write_manifest, write_tokenizer
 from cct_text.export.usage import TORCH, usage
 from cct_text.inference.classifier import TextClassifier
@@ -71,7 +71,7 @@ def export_torch(run: str | Path, out: str | Path) -> dict[str, Any]:
         UsageError: if `out` cannot be written, or the run reads one word of a text, which is no length that can vary.
     """
     with new_folder(Path(out)) as folder:
-        model = SavedModel.load(run)
+        model = model_of(run)
         write_tokenizer(model.tokenizer, folder)
         torch.export.save(traced(model), folder / FILE)
         document = manifest("torch", model, folder, {"fp32": FILE})

@@ -109,7 +109,7 @@ def _read(path: Path) -> dict[str, Any]:
     """
     try:
         document: dict[str, Any] = json.loads(path.read_bytes())
-        if document["format"] == FORMAT and document["sha256"][EXPORT] != manifest_sha256(document):
+        if document["format"] == FORMAT and document["sha256"].get(EXPORT) != manifest_sha256(document):
             raise ValueError("its checksum is another")
     except OSError as error:
         raise DataError(f"cannot read: {error.strerror}", path=path) from None

@@ -2,12 +2,21 @@
 
 import pytest
 
+from cct_text.export import measure
 from cct_text.export.onnx_export import export_onnx
 from cct_text.export.torch_export import export_torch
 from cct_text.training.recipes import resolve_config
 from cct_text.training.run import train
 
 SMALL = {"epochs": 6, "min_epoch_steps": 20, "embeddings": "learned", "embedding_dim": 32, "width": 32}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _short_rounds():
+    """Speed is not what is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measure, "SECONDS", 0.1)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -200,7 +200,7 @@ def test_nothing_is_written_over_but_an_empty_folder_may_stand_there(cct_text, r
     assert (tmp_path / "full" / "file").read_text() == (tmp_path / "file").read_text() == "mine"
 
 
-def test_a_damaged_run_is_told(cct_text, run, tmp_path):
+def test_a_damaged_run_is_told_and_so_is_what_is_none(cct_text, run, exported, tmp_path):
     damaged = shutil.copytree(run, tmp_path / "damaged")
     for name in ("predictions.parquet", "model.safetensors", "tokenizer.json"):
         with (damaged / name).open("r+b") as file:
@@ -208,6 +208,8 @@ def test_a_damaged_run_is_told(cct_text, run, tmp_path):
         done = cct_text("export", damaged, "--to", "onnx", "-o", tmp_path / "x")
         assert (done.code, len(done.err.strip().splitlines())) == (3, 1)
         assert str(damaged) in done.err
+    done = cct_text("export", exported, "--to", "onnx", "-o", tmp_path / "x")
+    assert (done.code, "has been exported already" in done.err) == (2, True)
     done = cct_text("export", tmp_path / "nowhere", "--to", "onnx", "-o", tmp_path / "x")
     assert done.code == 3
     assert not (tmp_path / "x").exists()
