@@ -13,7 +13,8 @@ import typer
 from cct_text.errors import UsageError
 
 RunArgument = Annotated[
-    str, typer.Argument(metavar="RUN", help="Run folder of `cct-text train`, or hf:ORG/NAME on the Hugging Face hub.")
+    str,
+    typer.Argument(metavar="RUN", help="Run folder, an ONNX export of one, or hf:ORG/NAME on the Hugging Face hub."),
 ]
 ModelOption = Annotated[
     str | None, typer.Option("--model", help="family-layers/kernel, such as cct-2/1, cct-2/1+3+5 or vit-lite-4/2.")

@@ -29,7 +29,10 @@ def predict(
     top_k: Annotated[int, typer.Option(help="Labels for each row, most probable first.")] = 1,
     no_probabilities: Annotated[bool, typer.Option("--no-probabilities", help="Write labels only.")] = False,
     precision: Annotated[
-        str, typer.Option(help="auto: bf16 where the processor multiplies it, else fp32; or as named.")
+        str,
+        typer.Option(
+            help="auto: bf16 where the processor multiplies it, else fp32; or as named. Of an export: its own."
+        ),
     ] = "auto",
     device: Annotated[str, typer.Option(help="Where to compute: cpu, or cuda for a GPU.")] = "cpu",
 ) -> None:

@@ -63,10 +63,12 @@ class Outcome:
 
 @pytest.fixture
 def cct_text(monkeypatch, capfd):
-    """Runs `cct-text ARGUMENTS` in this process: exit code, standard output, standard error."""
+    """Runs `cct-text ARGUMENTS` in this process, in the folder `cwd`: exit code, standard output, standard error."""
     from cct_text_cli.main import main
 
-    def run(*arguments: object) -> Outcome:
+    def run(*arguments: object, cwd: object = None) -> Outcome:
+        if cwd is not None:
+            monkeypatch.chdir(cwd)
         monkeypatch.setattr(sys, "argv", ["cct-text", *map(str, arguments)])
         capfd.readouterr()
         code = 0

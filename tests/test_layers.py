@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "training": FOUNDATION | DATA_IN | NETWORK,
     "inference": FOUNDATION | DATA_IN | NETWORK,  # not training: a predictor must work where nothing is trained
     "inference.evaluation": FOUNDATION | DATA_IN | NETWORK | {"inference", "training"},  # it measures as training does
-    "export": FOUNDATION | DATA_IN | NETWORK | {"inference"},
+    "export": FOUNDATION | DATA_IN | NETWORK | {"inference", "inference.evaluation"},
     "report": FOUNDATION | DATA_IN | NETWORK | {"training", "inference"},
     "studies": FOUNDATION | DATA_IN | NETWORK | {"training", "inference", "inference.evaluation", "report"},
     "sharing": FOUNDATION | DATA_IN | NETWORK | {"inference", "report"},
@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 FACADE = "cct_text"  # the package's own __init__.py: names for users, which the library itself does not go through
 MAY_IMPORT[FACADE] = {"lazy", "datasets", "vectors", "model", "inference"}
-HEAVY = ("torch", "sklearn", "gensim", "datasets", "accelerate", "transformers")
+HEAVY = ("torch", "sklearn", "gensim", "datasets", "accelerate", "transformers", "onnx", "onnxruntime")
 
 
 def modules() -> Iterator[tuple[str, Path]]:

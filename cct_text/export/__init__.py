@@ -1,1 +1,1 @@
-"""A run as files for places where this library is not."""
+"""A run for places where this library is not: ONNX Runtime, torch.export, a browser."""

@@ -17,8 +17,10 @@ from cct_text.errors import UsageError
 from cct_text.hub.fetching import fetch_run
 from cct_text.hub.names import hub_name
 from cct_text.inference.engine import Engine
+from cct_text.inference.exported import EXPORT, ExportedModel
 from cct_text.inference.kernels import softmax
 from cct_text.inference.native import choose_kernels
+from cct_text.inference.on_onnx import OnnxEngine
 from cct_text.inference.parallel import ordered_map
 from cct_text.model.saved import SavedModel
 from cct_text.text.encoded import EncodedTexts
@@ -53,14 +55,15 @@ class TextClassifier:
     where the last bit of a sum can decide how a number is rounded.
 
     Args:
-        model: configuration, labels, tokenizer, weights and temperature.
+        model: configuration, labels, tokenizer, weights and temperature; or an exported model, which ONNX Runtime computes.
         device: where to compute. On the `cpu` torch is not needed and not loaded; another one is named as torch names it,
-            such as `cuda`, or `cuda:1`.
-        precision: of matrix products. `auto`: bf16 where the `cpu` multiplies it, else fp32; or as named.
+            such as `cuda`, or `cuda:1`. An exported model is computed on the `cpu`.
+        precision: of matrix products. `auto`: bf16 where the `cpu` multiplies it, else fp32; or as named. Of an exported
+            model: one that it was exported in; `auto` is the first.
 
     Attributes:
         device: as given.
-        precision: the one chosen, fp32 or bf16.
+        precision: the one chosen.
 
     Raises:
         UsageError: if there is no such device, or it has no such precision.
@@ -71,14 +74,24 @@ class TextClassifier:
         ['HUM']
     """
 
-    def __init__(self, model: SavedModel, *, device: str = "cpu", precision: str = "auto") -> None:
+    def __init__(self, model: SavedModel | ExportedModel, *, device: str = "cpu", precision: str = "auto") -> None:
         self.model = model
         self.device = device
         self._wanted = precision
-        if device == "cpu":
+        self.engine: Engine | OnnxEngine
+        self._logits: Callable[[EncodedTexts], np.ndarray]
+        self._divisor = np.float32(model.temperature)
+        if isinstance(model, ExportedModel):
+            if device != "cpu":
+                raise UsageError(f"device {device!r}: an exported model is computed on the cpu; take the run folder")
+            self.engine = OnnxEngine(model, precision)
+            self.precision = self.engine.precision
+            self._logits = self.engine.logits
+            self._divisor = np.float32(1.0)  # the graph has divided
+        elif device == "cpu":
             self.engine = Engine(model, choose_kernels(precision))
             self.precision = self.engine.kernels.precision
-            self._logits: Callable[[EncodedTexts], np.ndarray] = self.engine.logits
+            self._logits = self.engine.logits
         else:
             from cct_text.inference.on_device import logits_on
 
@@ -92,28 +105,35 @@ class TextClassifier:
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "cpu", precision: str = "auto") -> Self:
-        """Read a run folder, or a run of the Hugging Face hub.
+        """Read a run folder, a folder that one was exported to with `cct-text export --to onnx`, or a run of the hub.
 
         Args:
             path: the folder; or as a string `hf:ORG/NAME`, `hf:ORG/NAME@REVISION`, or without `hf:` where no folder can be
                 meant. What comes from the hub is kept in its cache.
             device: where to compute: `cpu`, or another device as torch names it.
-            precision: `auto`, `fp32` or `bf16`.
+            precision: `auto`, `fp32` or `bf16`; of an exported model `auto` or one that it was exported in.
 
         Raises:
             DataError: if the folder or a file of it is missing, damaged or of another format; the file is named.
-            ResourceError: if the run is not on the hub, may not be read, or the hub does not answer and there is no copy.
+            ResourceError: if the run is not on the hub, may not be read, or the hub does not answer and there is no copy;
+                or if it is an exported model and onnxruntime is not installed.
             UsageError: if there is no such device, it has no such precision, or `hf:` stands before no name.
         """
         name = hub_name(path)
-        return cls(SavedModel.load(path if name is None else fetch_run(name)), device=device, precision=precision)
+        folder = Path(path) if name is None else fetch_run(name)
+        exported = (folder / EXPORT).is_file()
+        model = ExportedModel.load(folder) if exported else SavedModel.load(folder)
+        return cls(model, device=device, precision=precision)
 
     def save(self, path: str | Path) -> None:
         """Write the model's files into a run folder, whole or not at all; `load` reads them back.
 
         Raises:
-            UsageError: if the folder cannot be written to, or holds a run, whose figures would be those of another model.
+            UsageError: if the folder cannot be written to, or holds a run, whose figures would be those of another model; or
+                if this is an exported model.
         """
+        if isinstance(self.model, ExportedModel):
+            raise UsageError(f"{self.model.path}: an exported model cannot become a run folder; copy its folder")
         if RunFolder(path).file(METRICS).exists():
             raise UsageError(f"{path}: holds a run with its figures; save to another folder")
         self.model.save(path)
@@ -160,7 +180,7 @@ class TextClassifier:
 
     def logits_of_column(self, texts: pa.Array | pa.ChunkedArray) -> np.ndarray:
         """As `predict_logits`, of a column of strings, in the calling thread alone."""
-        logits: np.ndarray = self._logits(self.model.tokenizer.encode(texts)) / np.float32(self.model.temperature)
+        logits: np.ndarray = self._logits(self.model.tokenizer.encode(texts)) / self._divisor
         return logits
 
     def explain(self, text: str) -> list[WordWeight]:

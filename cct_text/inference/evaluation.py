@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -41,7 +41,7 @@ def evaluate(classifier: TextClassifier, data: Dataset | Split) -> dict[str, Any
     if isinstance(data, Dataset):
         if data.name == classifier.config.data.dataset:
             seen = data.test_seen_in_train
-        data = _test_split(data, classifier.labels)
+        data = rows_of(data, "test", classifier.labels)
     if not len(data):
         raise DataError("no rows to evaluate on")
     logits = classifier.predict_logits(data.texts)
@@ -132,16 +132,22 @@ def read_labelled_file(
     return Split(pa.chunked_array(texts), np.array(classes, dtype=np.int64))
 
 
-def _test_split(dataset: Dataset, labels: Sequence[str]) -> Split:
-    """The test split with its classes as indices of `labels`, which may stand in another order."""
-    if dataset.test is None:
-        raise UsageError(f"{dataset.name}: has no test split; name a labelled file or a data set to evaluate on")
+def rows_of(dataset: Dataset, part: Literal["dev", "test"], labels: Sequence[str]) -> Split:
+    """A split of a data set with its classes as indices of `labels`, which may stand in another order.
+
+    Raises:
+        DataError: if it has a label that is none of `labels`.
+        UsageError: if there is no such split.
+    """
+    split = dataset.dev if part == "dev" else dataset.test
+    if split is None:
+        raise UsageError(f"{dataset.name}: has no {part} split; name a labelled file or a data set to evaluate on")
     index = {label: number for number, label in enumerate(labels)}
-    unknown = [dataset.labels[at] for at in np.unique(dataset.test.labels) if dataset.labels[at] not in index]
+    unknown = [dataset.labels[at] for at in np.unique(split.labels) if dataset.labels[at] not in index]
     if unknown:
-        raise DataError(f"{dataset.name}: test: {_unknown(unknown[0], labels)}")
+        raise DataError(f"{dataset.name}: {part}: {_unknown(unknown[0], labels)}")
     known = np.array([index.get(label, -1) for label in dataset.labels])
-    return Split(dataset.test.texts, known[dataset.test.labels])
+    return Split(split.texts, known[split.labels])
 
 
 def _names_a_file(source: str) -> bool:

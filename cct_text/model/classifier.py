@@ -39,6 +39,10 @@ class TextTransformer(TextNetwork):
         num_classes: C.
         max_words: words of the longest text; learnable positions are made for so many, sine positions start there.
         class_of_label: of each label, where finer ones than the classes are learned; see `TextNetwork`.
+
+    Attributes:
+        fixed_room: pads added to every batch, whatever its length; as many as it needs where None. A program that
+            `torch.export` traces for all lengths has one number.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class TextTransformer(TextNetwork):
         )
         self.pooling = build_pooling(architecture.pooling, width)
         self.head = nn.Linear(width, self.num_labels)
+        self.fixed_room: int | None = None
         self.apply(_initialize)
 
     def label_logits(self, ids: Tensor, mask: Tensor) -> Tensor:
@@ -105,15 +110,12 @@ class TextTransformer(TextNetwork):
 
     def _tokens(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """What enters the encoder: (B, T, D), class token and positions included, and its mask (B, T)."""
-        words = ids.shape[1]
-        # A batch of empty texts may be 0 words wide; a convolution needs at least one.
-        windows = self.tokenizer.windows
-        room = windows.room(words) if words else 1 + windows.room(1)
+        room = self.tokenizer.windows.room(ids.shape[1]) if self.fixed_room is None else self.fixed_room
         if room:
             ids, mask = F.pad(ids, (0, room)), F.pad(mask, (0, room))  # (B, S + room)
         tokens, real = self.tokenizer(self.embedding(ids, mask), mask)  # (B, T, D), (B, T)
         if self.class_token is not None:
-            tokens = torch.cat([self.class_token.expand(len(tokens), -1, -1).to(tokens.dtype), tokens], dim=1)
+            tokens = torch.cat([self.class_token.expand(tokens.shape[0], -1, -1).to(tokens.dtype), tokens], dim=1)
             real = F.pad(real, (1, 0), value=True)
         return self.position_embedding(tokens), real
 

@@ -85,16 +85,21 @@ class ConvTokenizer(nn.Module):
     def forward(self, vectors: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Tokens (B, T, D) and their mask (B, T) bool, from word vectors (B, S, E) and their mask (B, S) bool."""
         x = vectors.masked_fill(~mask.unsqueeze(-1), 0.0)
-        real = mask.float()
+        real = mask.float().unsqueeze(1)  # (B, 1, S)
         for convolution in self.layers:
             x = convolution(x)  # (B, T, D)
             real = F.pad(real, (self.windows.padding, self.windows.padding))
-            real = F.max_pool1d(real, self.windows.kernel, self.windows.stride)  # (B, T)
+            real = _max_pool(real, self.windows.kernel, self.windows.stride, 0)  # (B, 1, T)
             if self.windows.overlapping:
                 x = F.relu(x)
             if self.windows.max_pool:
                 # Tokens that are not real hold 0, the least that ReLU gives: they never win against a real one.
-                x = F.max_pool1d(x.transpose(1, 2), POOL_KERNEL, POOL_STRIDE, POOL_PADDING)  # (B, D, T)
+                x = _max_pool(x.transpose(1, 2), POOL_KERNEL, POOL_STRIDE, POOL_PADDING)  # (B, D, T)
                 x = x.transpose(1, 2)  # (B, T, D)
-                real = F.max_pool1d(real, POOL_KERNEL, POOL_STRIDE, POOL_PADDING)
-        return x, real > 0  # (B, T, D), (B, T)
+                real = _max_pool(real, POOL_KERNEL, POOL_STRIDE, POOL_PADDING)
+        return x, real.squeeze(1) > 0  # (B, T, D), (B, T)
+
+
+def _max_pool(x: Tensor, kernel: int, stride: int, padding: int) -> Tensor:
+    """Over the last axis. `torch.export` traces max_pool2d for every length, max_pool1d only for the one it is shown."""
+    return F.max_pool2d(x.unsqueeze(-2), (1, kernel), (1, stride), (0, padding)).squeeze(-2)

@@ -64,7 +64,10 @@ class Windows:
 
         As published, the last windows of a text exist only where enough pads follow it (a kernel of 4), and words that
         do not fill a patch are dropped. With this room the tokens of a text are the same wherever its batch ends.
+        A batch of empty texts may be 0 words wide; a convolution needs at least one.
         """
+        if not words:
+            return 1 + self.room(1)
         reach = words
         fewest = []  # windows with something real in them, layer by layer
         for _ in range(self.layers):
@@ -87,19 +90,27 @@ class Windows:
         return Span(first, last)
 
     def real(self, words: int) -> Span:
-        """The tokens that S real words, S at least 1, and pads behind them as many as needed, make real."""
+        """The tokens that S real words, and pads behind them as many as needed, make real; none where S is 0."""
+        if not words:
+            return Span(0, -1)
         span = Span(0, words - 1)
         for _ in range(self.layers):
             span = self.after(span)
         return span
 
-    def words_of_tokens(self, tokens: int, words: int) -> np.ndarray:
-        """(T, S) float32: 1 where a word lies in the receptive field of a token, else 0."""
-        start, step, size = 0, 1, 1  # words of token t: start + t * step, and size of them
+    @property
+    def field(self) -> tuple[int, int, int]:
+        """Receptive fields, as (start, step, size): token t reads `size` words, the first of them `start + t * step`."""
+        start, step, size = 0, 1, 1
         for _ in range(self.layers):
             start, step, size = start - self.padding * step, step * self.stride, size + (self.kernel - 1) * step
             if self.max_pool:
                 start, step, size = start - POOL_PADDING * step, step * POOL_STRIDE, size + (POOL_KERNEL - 1) * step
+        return start, step, size
+
+    def words_of_tokens(self, tokens: int, words: int) -> np.ndarray:
+        """(T, S) float32: 1 where a word lies in the receptive field of a token, else 0."""
+        start, step, size = self.field
         first = start + step * np.arange(tokens)[:, None]  # (T, 1)
         word = np.arange(words)[None, :]  # (1, S)
         return ((word >= first) & (word < first + size)).astype(np.float32)

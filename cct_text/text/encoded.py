@@ -46,7 +46,7 @@ class EncodedTexts:
         lengths = self.lengths
         if lengths.max(initial=0) <= max_words:
             return self
-        head, tail = _head_and_tail(max_words, long)
+        head, tail = head_and_tail(max_words, long)
         before = np.arange(len(self.ids)) - np.repeat(self.offsets[:-1], lengths)  # words before each one in its text
         behind = np.repeat(lengths, lengths) - before - 1
         offsets = np.concatenate([[0], np.cumsum(np.minimum(lengths, max_words))])
@@ -61,12 +61,12 @@ def kept_words(length: int, max_words: int, long: LongTexts) -> np.ndarray:
         max_words: that are kept at most.
         long: of a longer text the first ones (`head`), or as many first ones as last ones (`head-tail`).
     """
-    head, tail = _head_and_tail(max_words, long)
+    head, tail = head_and_tail(max_words, long)
     words = np.arange(length)
     return words[(words < head) | (words >= length - tail)]
 
 
-def _head_and_tail(max_words: int, long: LongTexts) -> tuple[int, int]:
+def head_and_tail(max_words: int, long: LongTexts) -> tuple[int, int]:
     """How many of the first and of the last words of a long text are kept; together `max_words`."""
     tail = max_words // 2 if long == "head-tail" else 0
     return max_words - tail, tail

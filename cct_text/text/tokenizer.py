@@ -166,7 +166,8 @@ class Tokenizer:
             vocabulary = Vocabulary(words, (0,) * len(words))
             for name in RULES:
                 tokenizer = cls(name, vocabulary)
-                if tokenizer._header == {**document, "model": None}:
+                # How batches are padded is no rule: an exported tokenizer says it, the library's own does not.
+                if tokenizer._header == {**document, "model": None, "padding": None}:
                     return tokenizer
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"damaged, or not a tokenizer of cct-text: {error!r}", path=source) from None

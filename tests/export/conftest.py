@@ -1,14 +1,19 @@
-"""Models with random weights, and a page of one of them in a real browser."""
+"""Models with random weights, a run that was trained and its exports, and a page in a real browser."""
 
 import pytest
 import torch
 
 from cct_text.config import Config
+from cct_text.export import measure
+from cct_text.export.onnx_export import export_onnx
+from cct_text.export.torch_export import export_torch
 from cct_text.export.web import export_web
 from cct_text.model.persistence import build_network, weights_of
 from cct_text.model.saved import SavedModel
 from cct_text.text.tokenizer import Tokenizer
 from cct_text.text.vocabulary import PAD, Vocabulary
+from cct_text.training.recipes import resolve_config
+from cct_text.training.run import train
 from tests.support.browser import browser
 
 WORDS = Vocabulary(("<pad>", "<unk>", *(f"w{word}" for word in range(2, 50))), (0,) * 50)
@@ -55,3 +60,45 @@ def page(chromium, tmp_path_factory):
     page = chromium.new_page()
     page.goto((folder / "small.html").as_uri())
     return page
+
+
+SMALL = {"epochs": 6, "min_epoch_steps": 20, "embeddings": "learned", "embedding_dim": 32, "width": 32}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _short_rounds():
+    """Speed is not what is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measure, "SECONDS", 0.1)
+        yield
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "questions"
+    train(resolve_config("questions", values=SMALL), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exported(run, tmp_path_factory):
+    """An ONNX export in all precisions, measured on the dev split."""
+    folder = tmp_path_factory.mktemp("exports") / "questions"
+    export_onnx(run, folder, precisions=["fp32", "fp16", "int8"], measure_on="dev")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def program(run, tmp_path_factory):
+    """A program of torch.export."""
+    folder = tmp_path_factory.mktemp("programs") / "questions"
+    export_torch(run, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def texts(run):
+    """The 120 test rows."""
+    from pyarrow.parquet import read_table
+
+    return read_table(run / "predictions.parquet")["text"].to_pylist()
