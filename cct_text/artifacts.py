@@ -37,6 +37,8 @@ PREDICTIONS = "predictions.parquet"
 REPORT = "report.html"
 CARD = "README.md"
 TOKENIZER_CONFIG = "tokenizer_config.json"
+BESIDE = "baselines"
+"""Folder of baselines that were trained on the same rows."""
 STATE = "state"
 
 
@@ -202,10 +204,6 @@ class RunFolder:
         from safetensors import SafetensorError
         from safetensors.numpy import load as load_arrays
 
-        if not self.file(CONFIG).exists() and self.file(STATE).exists():
-            raise DataError("the run was interrupted; repeat its command with --resume", path=self.path)
-        if not self.path.is_dir():
-            raise DataError("no such run folder; `cct-text train DATASET --out DIR` makes one", path=self.path)
         config, run = self._read_config()
         contents = {}
         for name in (TOKENIZER, WEIGHTS):
@@ -243,6 +241,10 @@ class RunFolder:
 
     def _read_config(self) -> tuple[Config, dict[str, Any]]:
         """The options, and the table [run] of `config.toml`, whose entries are of the right types."""
+        if not self.file(CONFIG).exists() and self.file(STATE).exists():
+            raise DataError("the run was interrupted; repeat its command with --resume", path=self.path)
+        if not self.path.is_dir():
+            raise DataError("no such run folder; `cct-text train DATASET --out DIR` makes one", path=self.path)
         text = self._read(CONFIG).decode("utf-8", errors="replace")
         try:
             document = tomllib.loads(text)

@@ -10,8 +10,16 @@ import typer
 
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of `cct-text train`.")],
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Train a baseline on the same rows and set it beside; repeat for several."),
+    ] = None,
 ) -> None:
     """Write report.html into a run folder: figures, curves, confusions, calibration, mistakes. `train` does so, too."""
     from cct_text.report.run_report import write_run_report
 
+    if baseline:
+        from cct_text.studies.beside import train_beside
+
+        train_beside(run, baseline)
     typer.echo(write_run_report(run))

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cct_text.artifacts import CONFIG, METRICS, PREDICTIONS, REPORT, RunFolder, write_atomically
+from cct_text.artifacts import BESIDE, CONFIG, METRICS, PREDICTIONS, REPORT, RunFolder, write_atomically
 from cct_text.errors import DataError
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.explanation import pieces
@@ -44,6 +44,7 @@ class FinishedRun:
         history: an entry an epoch.
         rows: text, label, prediction and probability of the rows of `split`.
         classifier: what was trained.
+        beside: content of `metrics.json` of each baseline that was trained on the same rows.
     """
 
     path: Path
@@ -51,6 +52,7 @@ class FinishedRun:
     history: Sequence[Mapping[str, Any]]
     rows: pa.Table | None
     classifier: TextClassifier
+    beside: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
     def read(cls, path: str | Path) -> FinishedRun:
@@ -68,7 +70,11 @@ class FinishedRun:
             table = pq.read_table(rows) if rows.exists() else None
         except (OSError, pa.ArrowException) as error:
             raise DataError(f"cannot read: {error}; train again", path=rows) from None
-        return cls(folder.path, folder.read_json(METRICS), folder.read_history(), table, classifier)
+        metrics = folder.read_json(METRICS)
+        found = (RunFolder(path) for path in sorted(folder.file(BESIDE).glob("*")))
+        baselines = (one.read_json(METRICS) for one in found if one.file(METRICS).exists())
+        beside = [one for one in baselines if one.get("data_sha256") == metrics["data_sha256"]]
+        return cls(folder.path, metrics, folder.read_history(), table, classifier, beside)
 
     @property
     def split(self) -> str | None:
@@ -147,7 +153,33 @@ def _headline(run: FinishedRun) -> list[Section]:
     )
     size = f"{metrics['parameters']:,} parameters, and {metrics['embedding_parameters']:,} of word vectors"
     told.append(f"{size}; trained in {metrics['seconds']:,.0f} s on {metrics['device']} ({metrics['precision']}).")
-    return [Section("What it reached", told, table)]
+    return [Section("What it reached", told, table), *_beside(run)]
+
+
+def _beside(run: FinishedRun) -> list[Section]:
+    """The run among the baselines on its rows, the best first."""
+    split = run.split
+    if split is None:
+        return []
+    if not run.beside:
+        told = f"Not trained yet: cct-text report {shlex.quote(str(run.path))} --baseline tfidf-lr"
+        return [Section("Beside simpler learners", [told])]
+    found = [one for one in (run.metrics, *run.beside) if one[split] is not None]
+    found.sort(key=lambda one: -one[split]["accuracy"])
+    rows = [
+        [
+            f"{one['model']} (this run)" if one is run.metrics else one["model"],
+            *(f"{100 * one[split][figure]:.2f}" for figure in ("accuracy", "macro_f1")),
+            "" if one[split]["ece"] is None else f"{100 * one[split]['ece']:.2f}",
+            f"{one['seconds']:,.1f}",
+        ]
+        for one in found
+    ]
+    caption = (
+        f"Trained on the same rows, measured on {split}; in percent. One run each: a seed may move them by a point."
+    )
+    header = ("learner", "accuracy", "macro F1", "ECE", "seconds of training")
+    return [Section("Beside simpler learners", table=Table(caption, header, rows))]
 
 
 def _splits(metrics: Mapping[str, Any]) -> list[tuple[str, int, Mapping[str, float]]]:
