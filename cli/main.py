@@ -26,6 +26,7 @@ from .pooling import pooling
 from .predict import predict
 from .report import report
 from .reproduce import reproduce
+from .serve import serve
 from .standard_output import drop_standard_output
 from .train import train
 from .tune import tune
@@ -39,7 +40,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for verb in (
-    *(train, evaluate, predict, inspect, report),
+    *(train, evaluate, predict, inspect, serve, report),
     *(compare, tune, curve, reproduce, pooling),
     *(datasets, vectors),
 ):

@@ -35,12 +35,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "inference": FOUNDATION | DATA_IN | NETWORK,  # not training: a predictor must work where nothing is trained
     "inference.evaluation": FOUNDATION | DATA_IN | NETWORK | {"inference", "training"},  # it measures as training does
     "report": FOUNDATION | DATA_IN | NETWORK | {"training", "inference"},
+    "serving": FOUNDATION | DATA_IN | NETWORK | {"inference"},  # beside `report`
     "studies": FOUNDATION | DATA_IN | NETWORK | {"training", "inference", "inference.evaluation", "report"},
     "sklearn": FOUNDATION | DATA_IN | NETWORK | {"training", "inference"},
 }
 FACADE = "cct_text"  # the package's own __init__.py: names for users, which the library itself does not go through
 MAY_IMPORT[FACADE] = {"lazy", "datasets", "vectors", "model", "inference"}
-HEAVY = ("torch", "sklearn", "gensim", "datasets", "accelerate", "transformers")
+HEAVY = ("torch", "sklearn", "gensim", "datasets", "accelerate", "transformers", "fastapi", "uvicorn")
 
 
 def modules() -> Iterator[tuple[str, Path]]:

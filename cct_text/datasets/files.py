@@ -20,7 +20,7 @@ Format = Literal["auto", "text", "csv", "tsv", "jsonl", "parquet"]
 
 STANDARD_INPUT = "-"
 
-_ENDINGS: dict[str, Format] = {
+ENDINGS: dict[str, Format] = {
     ".txt": "text",
     ".text": "text",
     ".csv": "csv",
@@ -30,6 +30,7 @@ _ENDINGS: dict[str, Format] = {
     ".json": "jsonl",
     ".parquet": "parquet",
 }
+"""What a file's ending stands for."""
 
 
 def format_of(name: str, format: str = "auto") -> Format:
@@ -45,12 +46,12 @@ def format_of(name: str, format: str = "auto") -> Format:
     if name == STANDARD_INPUT:
         return "text"
     ending = Path(name.removesuffix(".gz")).suffix.lower()
-    if ending not in _ENDINGS:
+    if ending not in ENDINGS:
         raise UsageError(
-            f"{name}: cannot tell the format from the ending {ending!r}; known are {', '.join(_ENDINGS)}, each with .gz "
+            f"{name}: cannot tell the format from the ending {ending!r}; known are {', '.join(ENDINGS)}, each with .gz "
             "too; `predict` takes --format"
         )
-    return _ENDINGS[ending]
+    return ENDINGS[ending]
 
 
 def read_rows(

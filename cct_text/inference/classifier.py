@@ -161,7 +161,7 @@ class TextClassifier:
         """
         if not isinstance(text, str):
             raise UsageError(f"explain takes one text, not {type(text).__name__}")
-        text = _without_surrogates(text)
+        text = without_surrogates(text)
         spans = self.model.tokenizer.spans(text)
         if not spans:
             return []
@@ -185,9 +185,9 @@ def _column(texts: Iterable[str] | pa.Array | pa.ChunkedArray) -> pa.Array | pa.
     try:
         return pa.array(rows, pa.string())
     except UnicodeEncodeError:
-        return pa.array([_without_surrogates(row) for row in rows], pa.string())
+        return pa.array([without_surrogates(row) for row in rows], pa.string())
 
 
-def _without_surrogates(text: str) -> str:
+def without_surrogates(text: str) -> str:
     """Halves of UTF-16 pairs, which cannot be encoded, replaced by U+FFFD one by one, so that offsets stay right."""
     return _SURROGATE.sub("\ufffd", text)
