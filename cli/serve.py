@@ -24,7 +24,7 @@ def serve(
     precision: Annotated[
         str, typer.Option(help="fp32, bf16, or auto: bf16 where the processor multiplies it.")
     ] = "fp32",
-    max_body: Annotated[float, typer.Option(help="MB of a request.")] = _DEFAULTS.body_bytes / MEGABYTE,
+    max_body: Annotated[int, typer.Option(help="MB of a request.")] = _DEFAULTS.body_bytes // MEGABYTE,
     max_texts: Annotated[int, typer.Option(help="Texts of a request, rows of a file.")] = _DEFAULTS.texts,
     max_characters: Annotated[int, typer.Option(help="Characters of a text.")] = _DEFAULTS.characters,
     max_requests: Annotated[int, typer.Option(help="Requests under way at once.")] = _DEFAULTS.requests,
@@ -33,7 +33,7 @@ def serve(
 ) -> None:
     """Answer over HTTP: /predict, /explain, /file, /health, /metrics, /docs, and a page for people at /. Ctrl-C ends it."""
     limits = Limits(
-        body_bytes=round(max_body * MEGABYTE),
+        body_bytes=max_body * MEGABYTE,
         texts=max_texts,
         characters=max_characters,
         requests=max_requests,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi import Query as Parameter
 from fastapi.exceptions import RequestValidationError
 from jinja2 import Environment
@@ -25,7 +25,15 @@ from cct_text.serving.batcher import Batcher
 from cct_text.serving.documentation import objects, operations, refusals
 from cct_text.serving.gate import Gate
 from cct_text.serving.limits import Limits, in_megabytes
-from cct_text.serving.messages import REFUSALS, Explanations, FilePredictions, Health, Predictions, Query
+from cct_text.serving.messages import (
+    REFUSALS,
+    Explanations,
+    FilePredictions,
+    Health,
+    Predictions,
+    Query,
+    require_bounded,
+)
 from cct_text.serving.metrics import CONTENT_TYPE, Metrics
 from cct_text.serving.refusals import Refused, as_json, as_refusal, invalid
 from cct_text.serving.uploads import READ_ENDINGS, read_upload
@@ -71,25 +79,29 @@ def create_app(
         if top_k is not None and top_k > len(classifier.labels):
             raise Refused(422, f"top_k: {top_k}; the model has {len(classifier.labels)} labels")
 
-    async def asked(query: Query, most: int, *, words: bool) -> Response:
+    def at_most(texts: int) -> Any:  # noqa: ANN401 - FastAPI types it so
+        async def require(request: Request) -> None:
+            with suppress(ValueError, RecursionError):  # told when the body is validated, which comes next
+                require_bounded(await request.json(), texts)
+
+        return Depends(require)
+
+    async def asked(query: Query, *, words: bool) -> Response:
         require_top_k(query.top_k)
-        texts = query.all_texts
-        if len(texts) > most:
-            raise Refused(413, f"{len(texts):,} texts; at most {most:,} in one request")
-        for index, text in enumerate(texts):
+        for index, text in enumerate(query.all_texts):
             if len(text) > limits.characters:
                 raise Refused(413, f"text {index}: {len(text):,} characters; at most {limits.characters:,}")
-        return as_json({"predictions": await batcher.ask(texts, top_k=query.top_k, words=words)})
+        return as_json({"predictions": await batcher.ask(query.all_texts, top_k=query.top_k, words=words)})
 
-    @app.post("/predict", response_model=Predictions, responses=REFUSALS)
+    @app.post("/predict", response_model=Predictions, responses=REFUSALS, dependencies=[at_most(limits.texts)])
     async def predict(query: Query) -> Response:
         """Labels and probabilities of one text or several."""
-        return await asked(query, limits.texts, words=False)
+        return await asked(query, words=False)
 
-    @app.post("/explain", response_model=Explanations, responses=REFUSALS)
+    @app.post("/explain", response_model=Explanations, responses=REFUSALS, dependencies=[at_most(limits.explained)])
     async def explain(query: Query) -> Response:
         """As /predict, with the words of each text and how much the model looked at them."""
-        return await asked(query, limits.explained, words=True)
+        return await asked(query, words=True)
 
     @app.post("/file", response_model=FilePredictions, responses=REFUSALS, openapi_extra=_FILE_BODY)
     async def file(
@@ -186,7 +198,7 @@ async def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if not isinstance(error, Refused):  # of the framework: no such path, another method, or a body that it cannot read
         asked = f"{request.method} {request.url.path}"
-        bodies = "the body is not JSON: not in UTF-8, or nested too deeply"
+        bodies = "the body cannot be read as JSON: not in UTF-8, nested too deeply, or with a huge number"
         error.detail = (
             bodies if error.status_code == 400 else f"{asked}: {error.detail.lower()}; /docs tells what there is"
         )

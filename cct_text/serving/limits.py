@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 
 from cct_text.errors import UsageError
@@ -39,8 +40,8 @@ class Limits:
     def __post_init__(self) -> None:
         for limit in fields(self):
             value = getattr(self, limit.name)
-            if value < 0 or (value == 0 and limit.name != "batch_wait"):
-                raise UsageError(f"{limit.name} = {value}: expected more than 0")
+            if not 0 <= value < math.inf or (value == 0 and limit.name != "batch_wait"):
+                raise UsageError(f"{limit.name} = {value}: expected a number above 0")
 
     @property
     def bodies_bytes(self) -> int:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from cct_text.inference.classifier import without_surrogates
+from cct_text.serving.refusals import Refused
 
 
 def _encodable(value: object) -> object:
@@ -21,12 +22,11 @@ class Query(BaseModel):
     """One text or several."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={"example": {"texts": ["Who wrote the Iliad ?", "Where is Oslo ?"], "top_k": 2}},
     )
 
     text: Text | None = Field(None, description="One text. Either this or `texts`.")
-    texts: list[Text] | None = Field(None, description="Several texts.")
+    texts: list[Text] | None = Field(None, fail_fast=True, description="Several texts.")
     top_k: int | None = Field(None, ge=1, strict=True, description="Labels for each text; all when left out.")
 
     @model_validator(mode="after")
@@ -39,6 +39,26 @@ class Query(BaseModel):
     def all_texts(self) -> list[str]:
         """The one text, or the several."""
         return [self.text] if self.text is not None else self.texts or []
+
+
+def require_bounded(body: object, most: int) -> None:
+    """See that a body is worth validating, which would collect a fault for each of millions of items or names.
+
+    Args:
+        body: any JSON.
+        most: texts that it may have.
+
+    Raises:
+        Refused: if it has more, or a name that is not of a query.
+    """
+    if not isinstance(body, dict):
+        return
+    unknown = next((name for name in body if name not in Query.model_fields), None)
+    if unknown is not None:
+        raise Refused(422, f"no such field: {unknown:.40}; known are {', '.join(Query.model_fields)}")
+    texts = body.get("texts")
+    if isinstance(texts, list) and len(texts) > most:
+        raise Refused(413, f"{len(texts):,} texts; at most {most:,} in one request")
 
 
 class Prediction(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,10 @@ CLIENT_CLOSED = 499
 
 RETRY_AFTER = {"Retry-After": "1"}
 """Seconds; what is refused for too many others may be asked again soon."""
+
+
+MOST_CHARACTERS = 400
+"""Of a reason: it may quote what was sent."""
 
 
 class Refused(HTTPException):
@@ -52,14 +57,15 @@ def as_json(value: Any, status: int = 200, headers: Mapping[str, str] | None = N
 
 def as_refusal(refused: StarletteHTTPException) -> Response:
     """The answer that says no."""
+    reason = refused.detail if len(refused.detail) <= MOST_CHARACTERS else f"{refused.detail[:MOST_CHARACTERS]}…"
     columns = getattr(refused, "columns", None)
-    value = {"error": refused.detail} if columns is None else {"error": refused.detail, "columns": list(columns)}
+    value = {"error": reason} if columns is None else {"error": reason, "columns": list(columns)}
     return as_json(value, refused.status_code, refused.headers)
 
 
 def invalid(error: RequestValidationError) -> Refused:
-    """A body or a parameter that is not as documented: the first fault, and how many more there are."""
-    first, *more = error.errors()
+    """A body or a parameter that is not as documented: the first fault."""
+    first = error.errors()[0]
     kind, (place, *path), seen = first["type"], first["loc"], first["input"]
     if kind == "json_invalid":
         return Refused(400, f"the body is not JSON: {first['ctx']['error']} at character {path[0]}")
@@ -69,15 +75,11 @@ def invalid(error: RequestValidationError) -> Refused:
         if kind == "value_error":
             return Refused(422, str(first["ctx"]["error"]))
         if kind in ("missing", "model_attributes_type"):
-            return Refused(422, f"the body is no JSON object; saw {_short(seen)}")
+            return Refused(422, f"the body is no JSON object; saw {_told(seen)}")
     where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".") or place
     what = first["msg"].removeprefix("Input ")
-    others = f" (and {len(more)} more)" if more else ""
-    return Refused(422, f"{where}: {what[0].lower()}{what[1:]}; saw {_short(seen)}{others}")
+    return Refused(422, f"{where}: {what[0].lower()}{what[1:]}; saw {_told(seen)}")
 
 
-def _short(seen: object) -> str:
-    if seen is None:
-        return "nothing"
-    shown = repr(seen)
-    return shown if len(shown) <= 40 else f"{shown[:39]}…"
+def _told(seen: object) -> str:
+    return "nothing" if seen is None else reprlib.repr(seen)

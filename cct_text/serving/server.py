@@ -71,7 +71,16 @@ def new_server(app: ASGIApp, started: Callable[[], None]) -> Server:
     class _Server(Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            started()
+            try:
+                started()
+            except BaseException:
+                await self.lifespan.shutdown()
+                raise
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().shutdown(sockets)
+            if self.force_exit:  # at the second Ctrl-C uvicorn leaves this out, and tells a traceback
+                await self.lifespan.shutdown()
 
     return _Server(
         Config(

@@ -22,6 +22,9 @@ PARQUET = "parquet"
 
 READ_ENDINGS = tuple(ending for ending, kind in ENDINGS.items() if kind != PARQUET)
 
+MOST_COLUMNS = 1000
+"""That are told to be chosen from."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -74,7 +77,7 @@ def read_upload(
                 line = batch.lines[pc.index(lengths, longest).as_py()]
                 raise Refused(413, f"{name}:{line}: {longest:,} characters; at most {limits.characters:,}")
     except (DataError, UsageError) as error:
-        if job.known and not job.chosen and len(set(job.known)) == len(job.known):
+        if job.known and not job.chosen and len(set(job.known)) == len(job.known) <= MOST_COLUMNS:
             raise _column_wanted(job) from None
         raise Refused(422, str(error)) from None
     return Rows(texts, job.known, job.chosen, replaced)

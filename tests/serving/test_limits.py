@@ -5,7 +5,17 @@ from cct_text.serving.limits import Limits, in_megabytes
 
 
 @pytest.mark.parametrize(
-    "values", [{"body_bytes": 0}, {"texts": -1}, {"seconds": 0}, {"queue": 0}, {"batch_texts": 0}, {"batch_wait": -0.1}]
+    "values",
+    [
+        {"body_bytes": 0},
+        {"texts": -1},
+        {"seconds": 0},
+        {"queue": 0},
+        {"batch_texts": 0},
+        {"batch_wait": -0.1},
+        {"seconds": float("nan")},
+        {"seconds": float("inf")},
+    ],
 )
 def test_a_limit_that_lets_nothing_through_is_refused_by_name(values):
     with pytest.raises(UsageError, match=next(iter(values))):
