@@ -43,6 +43,7 @@ def answer(classifier: TextClassifier, questions: Sequence[Question]) -> list[li
     answers = []
     for question in questions:
         found: list[dict[str, Any]] = []
+        # The texts first: at their end nothing is taken of what is ranked for the next question.
         for text, (places, probabilities) in zip(question.texts, ranked, strict=False):
             best = zip(places[: question.top_k], probabilities[: question.top_k], strict=True)
             one: dict[str, Any] = {

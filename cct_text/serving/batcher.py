@@ -49,6 +49,7 @@ class Batcher:
         self.metrics = metrics
         self._queue: deque[_Waiting] = deque()
         self._arrived = asyncio.Event()
+        self._work: asyncio.Task[None] | None = None
         metrics.queue.set_function(lambda: len(self._queue))
 
     async def __aenter__(self) -> Self:
@@ -57,6 +58,7 @@ class Batcher:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        assert self._work is not None
         self._work.cancel()
         with suppress(asyncio.CancelledError):
             await self._work
@@ -65,14 +67,16 @@ class Batcher:
     @property
     def running(self) -> bool:
         """Whether questions are being answered."""
-        return not self._work.done()
+        return self._work is not None and not self._work.done()
 
     async def ask(self, texts: Sequence[str], *, top_k: int | None = None, words: bool = False) -> list[Any]:
         """What is said about each of some texts.
 
         Raises:
-            Refused: if too many wait already.
+            Refused: if too many wait already, or nobody answers.
         """
+        if not self.running:
+            raise busy("the server has not started, or is ending")
         if len(self._queue) >= self.limits.queue:
             raise busy(f"{self.limits.queue} requests wait already")
         found: list[Any] = []

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cct_text.serving.limits import Limits, in_megabytes
 from cct_text.serving.metrics import Metrics
-from cct_text.serving.refusals import CLIENT_CLOSED, Refused, as_refusal, busy
+from cct_text.serving.refusals import CLIENT_CLOSED, RETRY_AFTER, Refused, as_refusal, busy
 
 PATHS = ("/", "/predict", "/explain", "/file", "/health", "/metrics", "/docs", "/openapi.json")
 """Counted by their names; what else is asked for is counted together, for anybody can invent paths."""
@@ -105,7 +105,7 @@ class Gate:
         seconds = f"{self.limits.seconds:g} s"
         if not exchange.received:
             return Refused(408, f"the body did not come within {seconds}")
-        return busy(f"not done within {seconds}, or send fewer texts")
+        return Refused(503, f"not done within {seconds}; send fewer texts, or try again", headers=RETRY_AFTER)
 
     def keep(self, size: int) -> None:
         """Count bytes of a body that is in memory.

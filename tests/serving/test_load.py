@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from cct_text.inference.classifier import TextClassifier
 from cct_text.serving.app import create_app
 from cct_text.serving.limits import Limits
 from tests.support.running_server import ask, connection, eventually, get, head, metric, running, status_of
@@ -106,7 +107,10 @@ def test_a_slow_client_is_told_and_holds_nobody_up(serve):
 def test_what_takes_too_long_is_given_up(serve, texts):
     url = serve(seconds=0.2)
     refused = ask(url, "/predict", {"texts": texts * 150})
-    assert (refused.status_code, refused.json()["error"][:25]) == (503, "busy: not done within 0.2")
+    assert (refused.status_code, refused.json()["error"]) == (
+        503,
+        "not done within 0.2 s; send fewer texts, or try again",
+    )
     assert ask(url, "/predict", {"text": "a"}).status_code == 200
 
 
@@ -168,3 +172,21 @@ def test_a_request_under_way_is_answered_before_the_server_ends(classifier, text
         answer = pool.submit(ask, url, "/predict", {"texts": texts * 10})
         eventually(lambda: metric(url, "cct_text_texts_total") > 0)
     assert answer.result().status_code == 200
+
+
+class Failing(TextClassifier):
+    """Fails at one text."""
+
+    def predict_logits(self, texts):
+        if "fail" in texts:
+            raise RuntimeError("of the classifier")
+        return super().predict_logits(texts)
+
+
+def test_an_error_of_the_server_is_told_as_one_and_the_next_request_is_answered(classifier, caplog):
+    with running(create_app(Failing(classifier.model))) as url:
+        failed = ask(url, "/predict", {"text": "fail"})
+        assert (failed.status_code, failed.json()) == (500, {"error": "an error of the server; its log tells more"})
+        assert "of the classifier" in caplog.text
+        assert ask(url, "/predict", {"text": "a"}).status_code == 200
+        assert metric(url, "cct_text_requests_total", path="/predict", status="500") == 1
