@@ -29,6 +29,7 @@ from .pull import pull
 from .push import push
 from .report import report
 from .reproduce import reproduce
+from .serve import serve
 from .standard_output import drop_standard_output
 from .train import train
 from .tune import tune
@@ -42,7 +43,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for verb in (
-    *(train, evaluate, predict, inspect, report, export),
+    *(train, evaluate, predict, inspect, serve, report, export),
     *(compare, tune, curve, reproduce, pooling),
     *(push, pull),
     *(datasets, vectors),

@@ -54,6 +54,18 @@ def own_run(tmp_path_factory):
     return train_own(tmp_path_factory.mktemp("own"))
 
 
+@pytest.fixture(scope="session")
+def questions_run(tmp_path_factory):
+    """A run folder: a small network, trained for a few epochs on the embedded questions."""
+    from cct_text.training.recipes import resolve_config
+    from cct_text.training.run import train
+
+    options = {"epochs": 6, "width": 32, "heads": 2, "learning_rate": 0.005, "min_epoch_steps": 20}
+    folder = tmp_path_factory.mktemp("runs") / "questions"
+    train(resolve_config("questions", values=options), folder)
+    return folder
+
+
 @dataclass
 class Outcome:
     code: int

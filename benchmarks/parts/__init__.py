@@ -37,4 +37,5 @@ PARTS: dict[str, Callable[[Settings], list[Measurement]]] = {
     "tokenization": _part("tokenization", AG_NEWS),
     "start": _part("start", AG_NEWS),
     "memory": _part("memory", TREC),
+    "serving": _part("serving", AG_NEWS),
 }

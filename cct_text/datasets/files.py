@@ -20,7 +20,7 @@ from cct_text.errors import DataError, UsageError, unknown_name
 AUTO = "auto"
 STANDARD_INPUT = "-"
 
-_ENDINGS: dict[str, FileFormat] = {
+ENDINGS: dict[str, FileFormat] = {
     ".txt": "text",
     ".text": "text",
     ".csv": "csv",
@@ -30,6 +30,7 @@ _ENDINGS: dict[str, FileFormat] = {
     ".json": "jsonl",
     ".parquet": "parquet",
 }
+"""What a file's ending stands for."""
 
 
 def format_of(name: str, format: str = AUTO) -> FileFormat:
@@ -47,14 +48,14 @@ def format_of(name: str, format: str = AUTO) -> FileFormat:
     if name == STANDARD_INPUT:
         return "text"
     ending = Path(name.removesuffix(".gz")).suffix.lower()
-    if ending in _ENDINGS:
-        return _ENDINGS[ending]
+    if ending in ENDINGS:
+        return ENDINGS[ending]
     if Path(name).is_file():
         with _open(name, name) as stream:
             if begins_with_label(stream):
                 return "fasttext"
     raise UsageError(
-        f"{name}: cannot tell the format from the ending {ending!r}; known are {', '.join(_ENDINGS)}, each with .gz "
+        f"{name}: cannot tell the format from the ending {ending!r}; known are {', '.join(ENDINGS)}, each with .gz "
         "too; name it with --format or --set format=NAME"
     )
 

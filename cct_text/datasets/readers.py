@@ -9,7 +9,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -57,9 +57,14 @@ class RowBatch:
     replaced: int
 
 
-@dataclass(frozen=True)
+@dataclass
 class Job:
-    """What a reader of one format needs."""
+    """What a reader of one format needs, and which columns it met.
+
+    Attributes:
+        known: the file's columns as soon as they are read; none in a text file.
+        chosen: those of them that the text comes from.
+    """
 
     name: str
     stream: BinaryIO
@@ -67,10 +72,15 @@ class Job:
     label_column: str | None
     labelled: bool
     batch_rows: int
+    known: tuple[str, ...] = field(default=(), init=False)
+    chosen: tuple[str, ...] = field(default=(), init=False)
 
     def columns(self, known: Sequence[str]) -> tuple[list[str], str | None]:
         """Text columns and label column among those of the file."""
-        return find_columns(known, self.text_columns, self.label_column, labelled=self.labelled, path=self.name)
+        self.known = tuple(known)
+        texts, label = find_columns(known, self.text_columns, self.label_column, labelled=self.labelled, path=self.name)
+        self.chosen = tuple(texts)
+        return texts, label
 
 
 class _Collector:

@@ -194,7 +194,7 @@ class TextClassifier:
         """
         if not isinstance(text, str):
             raise UsageError(f"explain takes one text, not {type(text).__name__}")
-        text = _without_surrogates(text)
+        text = without_surrogates(text)
         spans = self.model.tokenizer.spans(text)
         if not spans:
             return []
@@ -222,9 +222,9 @@ def text_column(texts: Iterable[str] | pa.Array | pa.ChunkedArray) -> pa.Array |
     try:
         return pa.array(rows, pa.string())
     except UnicodeEncodeError:
-        return pa.array([_without_surrogates(row) for row in rows], pa.string())
+        return pa.array([without_surrogates(row) for row in rows], pa.string())
 
 
-def _without_surrogates(text: str) -> str:
+def without_surrogates(text: str) -> str:
     """Halves of UTF-16 pairs, which cannot be encoded, replaced by U+FFFD one by one, so that offsets stay right."""
     return _SURROGATE.sub("\ufffd", text)

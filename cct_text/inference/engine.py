@@ -91,7 +91,8 @@ class Engine:
         for rows in self._equally_long(lengths):
             pooled[rows] = self._pooled(self._hidden(encoded, rows, lengths[rows]))
         weight, bias = self.head
-        logits: np.ndarray = pooled @ weight + bias  # (N, F)
+        # Row by row: how BLAS adds up a row of a taller matrix depends on its height.
+        logits: np.ndarray = np.matmul(pooled[:, None], weight)[:, 0] + bias  # (N, F)
         if self.class_of_label is None:
             return logits
         of_classes = [np.logaddexp.reduce(logits[:, self.class_of_label == c], axis=1) for c in range(self.num_classes)]

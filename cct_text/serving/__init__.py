@@ -1,0 +1,1 @@
+"""A trained classifier behind HTTP, with a page for people; needs the extra `serve`."""

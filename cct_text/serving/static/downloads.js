@@ -1,0 +1,22 @@
+// Results as files: text, label and probability of each row.
+
+/** As the library writes CSV: quoted where it must be, LF at the end of a row, six decimals. */
+export function asCsv(rows) {
+  const quoted = (value) => (value === "" || /[",\t\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+  const lines = rows.map((row) => [row.text, row.label, row.probabilities[row.label].toFixed(6)].map(quoted).join(","));
+  return ["text,label,probability", ...lines, ""].join("\n");
+}
+
+/** An object on each line; those labels that are known with their probabilities. */
+export function asJsonLines(rows) {
+  const objects = rows.map(({ text, label, probabilities }) => ({ text, label, probability: probabilities[label], probabilities }));
+  return objects.map((object) => `${JSON.stringify(object)}\n`).join("");
+}
+
+/** Let the browser save a file. */
+export function offer(name, type, content) {
+  const url = URL.createObjectURL(new Blob([content], { type }));
+  const link = Object.assign(document.createElement("a"), { href: url, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
