@@ -60,6 +60,20 @@ def format_of(name: str, format: str = AUTO) -> FileFormat:
     )
 
 
+def format_of_lines(stream: Any, named: FileFormat, *, asked: str, labelled: bool = False) -> FileFormat:  # noqa: ANN401 - it can peek
+    """The format of a stream of whose name `format_of` tells one: lines have labels in fastText's way or none.
+
+    Args:
+        stream: a buffered one, at its beginning; nothing of it is consumed.
+        named: the format by its name.
+        asked: that the user gave, or `auto`.
+        labelled: whether labels are wanted.
+    """
+    if named == "text" and (labelled or (asked == AUTO and begins_with_label(stream))):
+        return "fasttext"
+    return named
+
+
 def has_columns(name: str, format: str = AUTO) -> bool:
     """Whether the rows of a file have columns to choose from, or are lines.
 
@@ -93,11 +107,9 @@ def read_rows(
         DataError: if the file is missing, a column is missing, or a row is malformed; with the line.
     """
     name = str(source) if isinstance(source, str | Path) else STANDARD_INPUT
-    kind = format_of(name, format)
+    named = format_of(name, format)
     with _open(source, name) as stream:
-        # Lines have labels in fastText's way or none.
-        if kind == "text" and (labelled or (format == AUTO and begins_with_label(stream))):
-            kind = "fasttext"
+        kind = format_of_lines(stream, named, asked=format, labelled=labelled)
         yield from READERS[kind](Job(name, stream, tuple(text_columns), label_column, labelled, batch_rows))
 
 

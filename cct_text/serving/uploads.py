@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import pyarrow.compute as pc
 
-from cct_text.config import DataConfig
-from cct_text.datasets.files import ENDINGS, format_of
+from cct_text.config import DataConfig, FileFormat
+from cct_text.datasets.files import ENDINGS, format_of, format_of_lines
 from cct_text.datasets.readers import BATCH_ROWS, READERS, Job
 from cct_text.errors import DataError, UsageError
 from cct_text.serving.limits import Limits, in_megabytes
@@ -62,8 +62,10 @@ def read_upload(
     kind = _format(name, format)
     if name.lower().endswith(".gz"):
         body = _unpacked(body, name, limits)
-    own = () if kind == "text" else trained_on.text_columns
-    job = Job(name, io.BytesIO(body), tuple(text_columns) or own, None, labelled=False, batch_rows=BATCH_ROWS)
+    stream = io.BufferedReader(io.BytesIO(body))
+    kind = format_of_lines(stream, kind, asked=format)
+    own = () if kind in ("text", "fasttext") else trained_on.text_columns
+    job = Job(name, stream, tuple(text_columns) or own, None, labelled=False, batch_rows=BATCH_ROWS)
     texts: list[str] = []
     replaced = 0
     try:
@@ -91,7 +93,7 @@ def _column_wanted(job: Job) -> Refused:
     return Refused(422, f"{job.name}: {what}; name it by text_column", columns=job.known)
 
 
-def _format(name: str, format: str) -> str:
+def _format(name: str, format: str) -> FileFormat:
     try:
         kind = format_of(name, format)
     except UsageError:
