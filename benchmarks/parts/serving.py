@@ -20,7 +20,7 @@ from cct_text.serving.limits import Limits
 from cct_text.serving.server import serve
 
 CLIENTS = (1, 32)
-REQUESTS, FEW_REQUESTS = 4_000, 200
+REQUESTS, FEW_REQUESTS = 2_000, 200
 """Of all clients together."""
 
 ONE_BY_ONE = "one request a call"

@@ -5,6 +5,7 @@ import gzip
 import json
 import re
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -240,6 +241,10 @@ def test_a_server_that_is_gone_is_told_and_found_again(open_page, classifier):
     expect(page.get_by_role("alert")).to_have_text("The server does not answer. Is cct-text serve still running?")
     expect(page.locator("#results")).to_be_hidden()
     screenshot(page, "gone")
+    with running(create_app(classifier), port=urlsplit(url).port):
+        page.get_by_role("button", name="Classify", exact=True).click()
+        expect(rows(page)).to_have_count(2)
+        expect(page.get_by_role("alert")).to_be_empty()
 
 
 def test_every_control_can_be_reached_and_seen_by_the_keyboard(page):

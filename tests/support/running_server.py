@@ -21,9 +21,9 @@ _PATIENCE = 20.0
 
 
 @contextmanager
-def running(app: FastAPI) -> Iterator[str]:
-    """Serve while the block runs; gives the URL."""
-    listener = listen("127.0.0.1", 0)
+def running(app: FastAPI, port: int = 0) -> Iterator[str]:
+    """Serve while the block runs, on a free port if none is named; gives the URL."""
+    listener = listen("127.0.0.1", port)
     ready = threading.Event()
     server = new_server(app, ready.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
