@@ -72,9 +72,8 @@ Measured on one split of dev or a few, outside the library; what is told here is
   opposite verdicts on the same film. Without the train rows that share rare names with a row of dev, which leaves four
   fifths of train, n-grams lead as they do on test: so that split is like it. On it GloVe, rarer words unknown, kernels
   1+2+3 and more dropout were clearly better than the recipe on one block of films and no better on another; averaged, the
-  gain was within what blocks differ by. Widths, several SeqPool heads, decay of the vectors towards their start, marks for
-  capitals, crops of the reviews as other texts of the same verdict: no gain that stood out of that; frozen GloVe, words
-  rarer than 30: worse. Nothing caught up with n-grams.
+  gain was within what blocks differ by. More width, several SeqPool heads, marks for capitals, crops of the reviews as
+  other texts of the same verdict: no gain that stood out of that; frozen GloVe: worse. Nothing caught up with n-grams.
 """
 
 
