@@ -68,7 +68,7 @@ class CCTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes_: (C,) the classes, sorted; their type is that of `y`.
         classifier_: what was trained: a `TextClassifier`, whose labels are the classes as strings.
 
-    Example:
+    Examples:
         >>> CCTClassifier(random_state=0).fit(texts, labels).score(test_texts, test_labels)  # doctest: +SKIP
     """
 

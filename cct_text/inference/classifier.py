@@ -68,7 +68,7 @@ class TextClassifier:
     Raises:
         UsageError: if there is no such device, or it has no such precision.
 
-    Example:
+    Examples:
         >>> classifier = TextClassifier.load("runs/trec")
         >>> classifier.predict(["Who wrote Hamlet?"])
         ['HUM']

@@ -17,13 +17,12 @@ MODEL, EMBEDDING_DIM = "cct-2/4", 50
 WORDS = ("where", "is", "the", "danube", "delta", "?")
 LABELS = ("HUM", "LOC", "NUM")
 
-WIDTH, MIDDLE = 720, 440
+WIDTH, HEIGHT, MIDDLE, BROAD = 470, 668, 235, 426
 STYLE = """
   .page { fill: #ffffff; stroke: #c9d1d4 }
   text { font: 14px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1c2528; text-anchor: middle }
-  .size { font-size: 12px; fill: #52636a }
   .step { font-weight: 600; text-anchor: start }
-  .note { font-size: 12px; fill: #52636a; text-anchor: start }
+  .note { font-size: 12.5px; font-weight: 400; fill: #52636a }
   .box { fill: #e3f1ef; stroke: #2f7f77 }
   .token { fill: #f6ecd9; stroke: #a8772a }
   .block { fill: #e7eaf6; stroke: #5363a8 }
@@ -31,7 +30,7 @@ STYLE = """
   @media (prefers-color-scheme: dark) {
     .page { fill: #1e2129; stroke: #3d4653 }
     text { fill: #e6eaec }
-    .size, .note { fill: #a9b5ba }
+    .note { fill: #a9b5ba }
     .box { fill: #1d3f3c; stroke: #5fb3aa }
     .token { fill: #45351a; stroke: #d3a459 }
     .block { fill: #2a3157; stroke: #8f9ddd }
@@ -45,51 +44,43 @@ def figure() -> str:
     """The drawing."""
     sizes = resolve_architecture(MODEL, EMBEDDING_DIM)
     tokens = sizes.tokens(len(WORDS))
-    shapes = [f"{len(WORDS)} x {sizes.embedding_dim}", f"{tokens} x {sizes.width}", f"{sizes.width}"]
-    words, pooled = _places(len(WORDS), 76), _places(tokens, 104)
-    parts = [f'<rect class="page" x="1" y="1" width="{WIDTH - 2}" height="648" rx="10"/>']
-    parts += [_step(34, "Text"), _box("box", MIDDLE, 20, 300, "Where is the Danube Delta ?")]
-    parts += [_arrow(MIDDLE, 52, 84)]
+    window = sizes.kernels[0]
+    words, conv_tokens = _places(len(WORDS), 72), _places(tokens, 84)
 
-    parts += [_step(104, "Words"), _note(122, "looked up in a table"), _note(138, f"of vectors: {shapes[0]}")]
+    parts = [_step(28, "Text"), _box("box", MIDDLE, 40, 300, "Where is the Danube Delta ?"), _arrow(MIDDLE, 72, 88)]
+
+    parts += [_step(104, "Words", f"looked up in a table of vectors: {len(WORDS)} x {sizes.embedding_dim} numbers")]
     for x, word in zip(words, WORDS, strict=True):
-        parts += [_box("box", x, 90, 68, word), _arrow(x, 122, 150), _vector(x, 152, "box")]
+        parts += [_box("box", x, 116, 66, word), _arrow(x, 148, 168), _vector(x, 170, "box"), _arrow(x, 226, 250)]
 
+    parts += [_step(268, "Conv tokenizer", f"{tokens} tokens of {sizes.width} numbers, each of several words")]
+    parts += [_box("token", MIDDLE, 280, BROAD, f"convolution over {window} words, ReLU, maximum of two windows")]
+    for x in conv_tokens:
+        parts += [_arrow(x, 312, 332), _vector(x, 334, "token"), _arrow(x, 390, 414)]
+
+    parts += [_step(432, "Encoder", "tokens see each other")]
     parts += [
-        _step(252, "Conv tokenizer"),
-        _note(270, f"windows of {sizes.kernels[0]} words,"),
-        _note(286, "neighbours pooled"),
+        _box("block", MIDDLE, 444, BROAD, f"{sizes.layers} blocks: attention with {sizes.heads} heads, a small MLP")
     ]
-    parts += [
-        _box("token", MIDDLE, 234, 460, f"convolution over {sizes.kernels[0]} words, ReLU, maximum of two windows")
-    ]
-    parts += [_arrow(x, 208, 232) for x in words]
-    for x in pooled:
-        parts += [_arrow(x, 266, 290), _vector(x, 292, "token")]
-    parts += [_size(MIDDLE, 366, f"{shapes[1]} numbers: {tokens} tokens, each of several words")]
+    parts += [_arrow(x, 476, 500) for x in conv_tokens]
 
-    parts += [_step(402, "Encoder"), _note(420, "tokens see each other")]
-    parts += [
-        _box("block", MIDDLE, 384, 460, f"{sizes.layers} blocks of attention ({sizes.heads} heads) and a small MLP")
-    ]
-    parts += [_arrow(MIDDLE, 416, 444)]
+    parts += [_step(518, "SeqPool", f"a learned weighted mean: {sizes.width} numbers for the text")]
+    parts += [_box("block", MIDDLE, 530, BROAD, "softmax of a score per token, weighted sum of tokens")]
+    parts += [_arrow(MIDDLE, 562, 586)]
 
-    parts += [_step(464, "SeqPool"), _note(482, "a learned weighted mean")]
-    parts += [_box("block", MIDDLE, 446, 460, "softmax of one score per token; weighted sum of the tokens")]
-    parts += [_arrow(MIDDLE, 478, 504), _size(MIDDLE, 520, f"{shapes[2]} numbers for the whole text")]
-    parts += [_arrow(MIDDLE, 528, 552)]
-
-    parts += [_step(572, "Label"), _note(590, "a linear layer, softmax")]
+    parts += [_step(604, "Label", "a linear layer, then probabilities that sum to 1")]
     for x, label in zip(_places(len(LABELS), 120), LABELS, strict=True):
-        parts += [_box("token" if label == "LOC" else "box", x, 556, 96, label)]
-    parts += [_size(MIDDLE, 616, "probabilities that sum to 1")]
+        parts += [_box("token" if label == "LOC" else "box", x, 616, 96, label)]
+
+    size = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">'
     title = f"<title>How {MODEL} reads a text of {len(WORDS)} words</title>"
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} 650" role="img">'
-    return "\n".join([head, title, f"<style>{STYLE}</style>", *parts, "</svg>", ""])
+    page = f'<rect class="page" x="1" y="1" width="{WIDTH - 2}" height="{HEIGHT - 2}" rx="10"/>'
+    return "\n".join([head, title, f"<style>{STYLE}</style>", page, *parts, "</svg>", ""])
 
 
 def _places(count: int, apart: int) -> Sequence[float]:
-    """Middles of things side by side, around the middle of the right part."""
+    """Middles of things side by side."""
     return [MIDDLE + (index - (count - 1) / 2) * apart for index in range(count)]
 
 
@@ -112,16 +103,9 @@ def _arrow(x: float, top: float, bottom: float) -> str:
     return f'<path class="line" d="M{x:g} {top:g}V{bottom:g}m-4 -6l4 6l4 -6"/>'
 
 
-def _step(y: float, text: str) -> str:
-    return f'<text class="step" x="24" y="{y:g}">{escape(text)}</text>'
-
-
-def _note(y: float, text: str) -> str:
-    return f'<text class="note" x="24" y="{y:g}">{escape(text)}</text>'
-
-
-def _size(x: float, y: float, text: str) -> str:
-    return f'<text class="size" x="{x:g}" y="{y:g}">{escape(text)}</text>'
+def _step(y: float, name: str, what: str = "") -> str:
+    note = f'<tspan class="note" dx="8">{escape(what)}</tspan>' if what else ""
+    return f'<text class="step" x="20" y="{y:g}">{escape(name)}{note}</text>'
 
 
 if __name__ == "__main__":
