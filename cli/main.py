@@ -20,6 +20,7 @@ from cct_text.errors import CCTTextError
 from .compare import compare
 from .curve import curve
 from .datasets import datasets
+from .doctor import doctor
 from .evaluate import evaluate
 from .export import export
 from .inspect import inspect
@@ -46,7 +47,7 @@ for verb in (
     *(train, evaluate, predict, inspect, serve, report, export),
     *(compare, tune, curve, reproduce, pooling),
     *(push, pull),
-    *(datasets, vectors),
+    *(datasets, vectors, doctor),
 ):
     app.command()(verb)
 

@@ -18,6 +18,8 @@ except ImportError:  # installed where there was no C compiler
 PAIRWISE, TILED = 1, 2
 """How a processor multiplies bf16, in `_native.choose_bf16`: two numbers and two (AVX512-BF16), or whole tiles (AMX)."""
 
+_WIDEST = 16
+"""Floats in the widest register that there is."""
 _CACHE_LINE = 64
 
 
@@ -38,6 +40,17 @@ def choose_kernels(precision: str = "auto") -> Kernels:
         why = "this processor has neither AMX nor AVX512-BF16" if _native else "it was installed without a C compiler"
         raise UsageError(f"precision bf16: {why}; use fp32")
     return NumPyKernels() if _native is None else NativeKernels(bf16=has_bf16 and precision != "fp32")
+
+
+def instructions() -> tuple[int, str | None]:
+    """What the compiled operations compute with on this processor.
+
+    Returns:
+        floats in a register in fp32, 16, 8 or 4, and 0 where nothing is compiled; `AMX` or `AVX512-BF16` for bf16, or None.
+    """
+    if _native is None:
+        return 0, None
+    return _native.choose(_WIDEST), {PAIRWISE: "AVX512-BF16", TILED: "AMX"}.get(_native.choose_bf16(TILED))
 
 
 class NativeKernels:

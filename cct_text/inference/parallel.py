@@ -13,9 +13,14 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+def own_cores() -> int:
+    """The cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def cores() -> int:
     """Threads to use: the cores that this process may run on; fewer where OMP_NUM_THREADS says so, as it does to torch."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    available = own_cores()
     wanted = os.environ.get("OMP_NUM_THREADS", "")
     return min(available, int(wanted)) if wanted.isdecimal() and int(wanted) else available
 
