@@ -3,13 +3,13 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test lint bench install clean
+.PHONY: demo test lint docs bench install clean
 
 install: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml constraints.txt cct_text/inference/_native.c cct_text/inference/_native_fp32.h
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet -c constraints.txt -e '.[baselines,glove,onnx,report,search,serve,track,transformers,dev]'
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[baselines,docs,glove,onnx,report,search,serve,track,transformers,dev]'
 	@touch $@
 
 demo: install
@@ -24,6 +24,13 @@ lint: install
 
 test: lint
 	$(BIN)/pytest -n 2
+
+# CCT_TEXT_REPOSITORY=https://... makes links to source files lead there.
+docs: install
+	$(BIN)/python docs/site/commands.py
+	$(BIN)/python docs/site/method_figure.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "The first page is build/site/index.html"
 
 # On an otherwise idle machine; about an hour.
 bench: install

@@ -133,13 +133,12 @@ def examine() -> Examination:
         from cct_text.vectors.describe import named
 
         datasets, vectors, kernels = registered(), named(), _kernels()
-        cores, threads = _cores()
     except ImportError as error:
         datasets, vectors, kernels = [], [], None
-        cores = threads = os.cpu_count() or 1
         problems.append(_does_not_load(error.name or "a package", error))
     cache = _place(cache_dir(), counted=True)
     folder = _place(Path.cwd(), counted=False)
+    cores, threads = _cores()
     return Examination(
         version=version(DISTRIBUTION),
         python=platform.python_version(),

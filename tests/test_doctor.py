@@ -155,13 +155,12 @@ def test_kernels_that_are_not_compiled_are_a_hint(tmp_path):
     assert answer["usable"]
 
 
-@pytest.mark.parametrize("package", ["pyarrow", "threadpoolctl"])
-def test_without_a_package_that_the_library_needs_the_rest_is_told(tmp_path, package):
-    done = doctor("--json", without=(package,), CCT_TEXT_HOME=str(tmp_path))
+def test_without_a_package_that_the_library_needs_the_rest_is_told(tmp_path):
+    done = doctor("--json", without=("pyarrow",), CCT_TEXT_HOME=str(tmp_path))
     assert done.stderr == ""
     answer = json.loads(done.stdout)
     assert (answer["datasets"], answer["vectors"], answer["kernels"]) == ([], [], None)
-    assert [problem["way_out"] for problem in answer["problems"]] == [f"pip install --force-reinstall {package}"]
+    assert [problem["way_out"] for problem in answer["problems"]] == ["pip install --force-reinstall pyarrow"]
 
 
 def test_it_fits_eighty_columns_without_colour_and_is_quick(tmp_path):
