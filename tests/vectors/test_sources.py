@@ -11,7 +11,8 @@ import pytest
 from cct_text.download import RemoteFile
 from cct_text.errors import DataError, ResourceError
 from cct_text.vectors import load_vectors
-from cct_text.vectors.sources import NAMES, NamedVectors, find, locate
+from cct_text.vectors.names import NAMES, NamedVectors
+from cct_text.vectors.sources import find, locate
 from tests.support.http_server import Reply, address_without_server
 
 NAME = "glove.6B.100d"
