@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from . import completion
 from .options import (
     BaselineOption,
     BaselinesOption,
@@ -35,7 +36,11 @@ def compare(
     dataset: StudyDataset,
     vary: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=A,B,...", help="Option and its values; repeat for all combinations. [embeddings]"),
+        typer.Option(
+            metavar="KEY=A,B,...",
+            help="Option and its values; repeat for all combinations. [embeddings]",
+            autocompletion=completion.varied,
+        ),
     ] = None,
     seeds: SeedsOption = 5,
     baselines: BaselinesOption = False,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from . import completion
 from .options import (
     BaselineOption,
     BaselinesOption,
@@ -37,7 +38,11 @@ def curve(
     ] = None,
     vary: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=A,B,...", help="A line for each value; repeat for all combinations."),
+        typer.Option(
+            metavar="KEY=A,B,...",
+            help="A line for each value; repeat for all combinations.",
+            autocompletion=completion.varied,
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option("--seeds", help="Draws of the rows, and runs with each.")] = 3,
     baselines: BaselinesOption = False,

@@ -7,12 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
+from . import completion
 from .tables import figures_table
 
 
 def datasets(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME|FILE", help="Data set or labelled file; all names without it.")
+        str | None,
+        typer.Argument(
+            metavar="NAME|FILE",
+            help="Data set or labelled file; all names without it.",
+            autocompletion=completion.datasets,
+        ),
     ] = None,
     data_dir: Annotated[str | None, typer.Option(help="Folder with the data sets' official files.")] = None,
     text_column: Annotated[list[str] | None, typer.Option(help="Column with text; repeat to join several.")] = None,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import completion
 from .options import FormatOption, RunArgument
 from .tables import figures_table
 from .waiting import load_classifier
@@ -20,14 +21,21 @@ def evaluate(
     run: RunArgument,
     dataset: Annotated[
         str | None,
-        typer.Argument(metavar="DATASET|FILE", help="Data set or labelled file; the run's own data set without it."),
+        typer.Argument(
+            metavar="DATASET|FILE",
+            help="Data set or labelled file; the run's own data set without it.",
+            autocompletion=completion.datasets,
+        ),
     ] = None,
     data_dir: Annotated[str | None, typer.Option(help="Folder with the data sets' official files.")] = None,
     format_: FormatOption = None,
     text_column: Annotated[list[str] | None, typer.Option(help="Column with text; repeat to join several.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column with the label.")] = None,
     precision: Annotated[
-        str, typer.Option(help="fp32, as it was trained; bf16 or auto, as `predict` computes.")
+        str,
+        typer.Option(
+            help="fp32, as it was trained; bf16 or auto, as `predict` computes.", autocompletion=completion.precisions
+        ),
     ] = "fp32",
     json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object, nothing else.")] = False,
 ) -> None:

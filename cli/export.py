@@ -11,6 +11,8 @@ import typer
 
 from cct_text.errors import UsageError, unknown_name
 
+from .completion import beginning
+from .options import RunFolderArgument
 from .tables import figures_table
 
 
@@ -30,9 +32,14 @@ class Target:
 
 
 def export(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of `cct-text train`.")],
+    run: RunFolderArgument,
     to: Annotated[
-        str, typer.Option("--to", help="onnx, for ONNX Runtime; torch, a program of torch.export; or web, a page.")
+        str,
+        typer.Option(
+            "--to",
+            help="onnx, for ONNX Runtime; torch, a program of torch.export; or web, a page.",
+            autocompletion=lambda incomplete: beginning(incomplete, TARGETS),
+        ),
     ],
     out: Annotated[
         Path,

@@ -12,19 +12,41 @@ import typer
 
 from cct_text.errors import UsageError
 
+from . import completion
+
 RunArgument = Annotated[
     str,
-    typer.Argument(metavar="RUN", help="Run folder, an ONNX export of one, or hf:ORG/NAME on the Hugging Face hub."),
+    typer.Argument(
+        metavar="RUN",
+        help="Run folder, an ONNX export of one, or hf:ORG/NAME on the Hugging Face hub.",
+        autocompletion=completion.runs,
+    ),
+]
+RunFolderArgument = Annotated[
+    Path,
+    typer.Argument(metavar="RUN", help="Run folder of `cct-text train`.", autocompletion=completion.runs),
 ]
 ModelOption = Annotated[
-    str | None, typer.Option("--model", help="family-layers/kernel, such as cct-2/1, cct-2/1+3+5 or vit-lite-4/2.")
+    str | None,
+    typer.Option(
+        "--model",
+        help="family-layers/kernel, such as cct-2/1, cct-2/1+3+5 or vit-lite-4/2.",
+        autocompletion=completion.models,
+    ),
 ]
 EmbeddingsOption = Annotated[
     str | None,
-    typer.Option("--embeddings", help="learned, glove-frozen, glove-tuned or corpus (trained on the train split)."),
+    typer.Option(
+        "--embeddings",
+        help="learned, glove-frozen, glove-tuned or corpus (trained on the train split).",
+        autocompletion=completion.embeddings,
+    ),
 ]
 VectorsOption = Annotated[
-    str | None, typer.Option("--vectors", help="Vectors by name or path; A+B stacks two side by side.")
+    str | None,
+    typer.Option(
+        "--vectors", help="Vectors by name or path; A+B stacks two side by side.", autocompletion=completion.vectors
+    ),
 ]
 DataDirOption = Annotated[str | None, typer.Option("--data-dir", help="Folder with the data sets' official files.")]
 DevOption = Annotated[str | None, typer.Option("--dev", help="File with the dev split; cut from train without it.")]
@@ -32,7 +54,9 @@ TestOption = Annotated[str | None, typer.Option("--test", help="File with the te
 FormatOption = Annotated[
     str | None,
     typer.Option(
-        "--format", help="text, fasttext, csv, tsv, jsonl or parquet; by the ending or first label without it."
+        "--format",
+        help="text, fasttext, csv, tsv, jsonl or parquet; by the ending or first label without it.",
+        autocompletion=completion.formats,
     ),
 ]
 TextColumnOption = Annotated[
@@ -44,11 +68,22 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="TOML file with options, such as a run's config.toml.")
 ]
 SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any option, by its name in config.toml.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Any option, by its name in config.toml.",
+        autocompletion=completion.settings,
+    ),
 ]
 
 StudyDataset = Annotated[
-    str, typer.Argument(metavar="DATASET", help="Registered name (see `cct-text datasets`), file, or hf:ORG/NAME.")
+    str,
+    typer.Argument(
+        metavar="DATASET",
+        help="Registered name (see `cct-text datasets`), file, or hf:ORG/NAME.",
+        autocompletion=completion.datasets,
+    ),
 ]
 SeedsOption = Annotated[int, typer.Option("--seeds", help="Runs of each combination.")]
 BaselinesOption = Annotated[

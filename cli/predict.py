@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from . import completion
 from .options import FormatOption, RunArgument
 from .standard_output import drop_standard_output
 from .waiting import load_classifier
@@ -31,7 +32,8 @@ def predict(
     precision: Annotated[
         str,
         typer.Option(
-            help="auto: bf16 where the processor multiplies it, else fp32; or as named. Of an export: its own."
+            help="auto: bf16 where the processor multiplies it, else fp32; or as named. Of an export: its own.",
+            autocompletion=completion.precisions,
         ),
     ] = "auto",
     device: Annotated[str, typer.Option(help="Where to compute: cpu, or cuda for a GPU.")] = "cpu",

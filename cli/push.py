@@ -7,9 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from .options import RunFolderArgument
+
 
 def push(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of `cct-text train`.")],
+    run: RunFolderArgument,
     repository: Annotated[str, typer.Argument(metavar="REPO", help="ORG/NAME on the hub, ORG being you or your team.")],
     private: Annotated[bool, typer.Option("--private", help="A repository that only its owners see.")] = False,
     message: Annotated[str | None, typer.Option(help="Message of the commit.")] = None,

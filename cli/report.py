@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from .options import RunFolderArgument
+
 
 def report(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of `cct-text train`.")],
+    run: RunFolderArgument,
     baseline: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Train a baseline on the same rows and set it beside; repeat for several."),

@@ -10,6 +10,7 @@ import typer
 
 from cct_text.errors import UsageError
 
+from . import completion
 from .options import (
     BaselineOption,
     DataDirOption,
@@ -24,9 +25,16 @@ from .options import (
 def reproduce(
     datasets: Annotated[
         list[str] | None,
-        typer.Option("--datasets", help="Data set; repeat. [all with published figures; of recipes six]"),
+        typer.Option(
+            "--datasets",
+            help="Data set; repeat. [all with published figures; of recipes six]",
+            autocompletion=completion.datasets,
+        ),
     ] = None,
-    models: Annotated[list[str] | None, typer.Option("--models", help="Model; repeat. [all published]")] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option("--models", help="Model; repeat. [all published]", autocompletion=completion.models),
+    ] = None,
     seeds: Annotated[
         int | None, typer.Option("--seeds", help="Runs of each. [5; of recipes for ag_news and imdb 3]")
     ] = None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,18 +10,24 @@ from cct_text.serving.limits import MEGABYTE, Limits
 from cct_text.serving.server import HOST, PORT
 from cct_text.serving.server import serve as serve_run
 
+from . import completion
+from .options import RunFolderArgument
+
 _DEFAULTS = Limits()
 
 
 def serve(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of `cct-text train`.")],
+    run: RunFolderArgument,
     host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 lets everybody in who reaches it.")] = HOST,
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = PORT,
     allowed_host: Annotated[
         list[str] | None, typer.Option(help="Name that a proxy in front passes on; repeat for several.")
     ] = None,
     precision: Annotated[
-        str, typer.Option(help="fp32, bf16, or auto: bf16 where the processor multiplies it.")
+        str,
+        typer.Option(
+            help="fp32, bf16, or auto: bf16 where the processor multiplies it.", autocompletion=completion.precisions
+        ),
     ] = "fp32",
     max_body: Annotated[int, typer.Option(help="MB of a request.")] = _DEFAULTS.body_bytes // MEGABYTE,
     max_texts: Annotated[int, typer.Option(help="Texts of a request, rows of a file.")] = _DEFAULTS.texts,

@@ -11,6 +11,7 @@ import typer
 
 from cct_text.errors import UsageError
 
+from . import completion
 from .options import (
     ConfigOption,
     DataDirOption,
@@ -36,6 +37,7 @@ def train(
         typer.Argument(
             metavar="DATASET",
             help="Registered name (see `cct-text datasets`), file, or hf:ORG/NAME; without it, what --config names.",
+            autocompletion=completion.datasets,
         ),
     ] = None,
     model: ModelOption = None,
@@ -52,7 +54,9 @@ def train(
     batch_size: Annotated[int | None, typer.Option(help="Texts in a step.")] = None,
     lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, shuffling and dropout.")] = None,
-    precision: Annotated[str | None, typer.Option(help="auto, fp32 or bf16.")] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="auto, fp32 or bf16.", autocompletion=completion.precisions)
+    ] = None,
     config: ConfigOption = None,
     set_: SetOption = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/DATASET when not given.")] = None,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from . import completion
 from .options import (
     ConfigOption,
     DataDirOption,
@@ -33,6 +34,7 @@ def tune(
         typer.Option(
             metavar="KEY=A,B,...|KEY=LOW..HIGH",
             help="Option and its values or range; repeat. [model, learning rates, dropouts, smoothing, decay]",
+            autocompletion=completion.varied,
         ),
     ] = None,
     splits: Annotated[int, typer.Option("--splits", help="Dev splits, or seeds, that score a trial.")] = 3,

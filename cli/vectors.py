@@ -7,10 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
+from . import completion
+
 
 def vectors(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME|PATH", help="Vectors, also A+B; all names without it.")
+        str | None,
+        typer.Argument(
+            metavar="NAME|PATH", help="Vectors, also A+B; all names without it.", autocompletion=completion.vectors
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
 ) -> None:
