@@ -135,7 +135,7 @@ def examine() -> Examination:
         datasets, vectors, kernels = registered(), named(), _kernels()
     except ImportError as error:
         datasets, vectors, kernels = [], [], None
-        problems.append(_does_not_load(error.name or "a package", error))
+        problems.append(_does_not_load((error.name or "a package").partition(".")[0], error))
     cache = _place(cache_dir(), counted=True)
     folder = _place(Path.cwd(), counted=False)
     cores, threads = _cores()
