@@ -1,4 +1,4 @@
-"""What mkdocs does beyond its own: the README as the first page, and links that lead out of `docs/`.
+"""What mkdocs does beyond its own: the README as the first page, links that lead out of `docs/`, cells of tables.
 
 On GitHub the pages are read where they lie, so their links are relative to the repository. On the site a link to a page
 of the site stays one; a link to another file leads to the repository, or is only its text where no address is given.
@@ -21,6 +21,7 @@ README = "index.md"
 
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 _CODE = re.compile(r"^```.*?^```|^(?: {4}[^\n]*\n?)+", re.MULTILINE | re.DOTALL)
+_CELL = re.compile(r"<td.*?</td>", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->\n?")
 
 
@@ -34,6 +35,16 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Turn the links of a page that lead out of `docs/`."""
     return turned(markdown, uri=page.file.src_uri, repository=config.extra["repository"])
+
+
+def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Mend the cells of tables."""
+    return _CELL.sub(lambda cell: mended(cell[0]), html)
+
+
+def mended(cell: str) -> str:
+    """A cell without the backslash that Markdown needs before a bar, and with figures that stay whole."""
+    return cell.replace("\\|", "|").replace(" ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}")
 
 
 def turned(markdown: str, *, uri: str, repository: str) -> str:

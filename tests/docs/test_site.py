@@ -121,6 +121,13 @@ def test_no_page_loads_anything_from_elsewhere(pages):
     assert [asset for html in pages.values() for asset in html.assets if not internal(asset)] == []
 
 
+def test_cells_of_tables_read_as_on_github(site):
+    architecture = (site / "architecture.html").read_text(encoding="utf-8")
+    assert "<code>NAME|PATH[+NAME|PATH]</code>" in architecture
+    results = (site / "results.html").read_text(encoding="utf-8")
+    assert "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}" in results
+
+
 def test_every_page_of_docs_is_on_the_site(site):
     written = {path.relative_to(ROOT / "docs").with_suffix(".html") for path in (ROOT / "docs").rglob("*.md")}
     assert {path for path in written if not (site / path).exists()} == set()
