@@ -9,7 +9,7 @@ install: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml constraints.txt cct_text/inference/_native.c cct_text/inference/_native_fp32.h
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet -c constraints.txt -e '.[baselines,glove,onnx,report,search,transformers,dev]'
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[baselines,distributed,glove,onnx,report,search,transformers,dev]'
 	@touch $@
 
 demo: install

@@ -37,13 +37,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "inference.evaluation": FOUNDATION | DATA_IN | NETWORK | {"inference", "training"},  # it measures as training does
     "export": FOUNDATION | DATA_IN | NETWORK | {"inference", "inference.evaluation"},
     "report": FOUNDATION | DATA_IN | NETWORK | {"training", "inference"},
+    "distributed": FOUNDATION | DATA_IN | NETWORK | {"inference"},
     "studies": FOUNDATION | DATA_IN | NETWORK | {"training", "inference", "inference.evaluation", "report"},
     "sharing": FOUNDATION | DATA_IN | NETWORK | {"inference", "report"},
     "sklearn": FOUNDATION | DATA_IN | NETWORK | {"training", "inference"},
 }
 FACADE = "cct_text"  # the package's own __init__.py: names for users, which the library itself does not go through
 MAY_IMPORT[FACADE] = {"lazy", "datasets", "vectors", "model", "inference"}
-HEAVY = ("torch", "sklearn", "gensim", "datasets", "accelerate", "transformers", "onnx", "onnxruntime")
+HEAVY = ("torch", "sklearn", "gensim", "datasets", "accelerate", "transformers", "onnx", "onnxruntime", "ray")
 
 
 def modules() -> Iterator[tuple[str, Path]]:

@@ -59,6 +59,21 @@ def format_of(name: str, format: str = AUTO) -> FileFormat:
     )
 
 
+def format_of_stream(stream: io.BufferedReader, name: str, format: str = AUTO) -> FileFormat:
+    """As `format_of`; but with `auto` lines of which the first begins with a label are `fasttext`.
+
+    Args:
+        stream: the file, at its beginning; nothing is consumed.
+        name: of the file.
+        format: as named, or `auto`.
+
+    Raises:
+        UsageError: as `format_of`.
+    """
+    kind = format_of(name, format)
+    return "fasttext" if kind == "text" and format == AUTO and begins_with_label(stream) else kind
+
+
 def has_columns(name: str, format: str = AUTO) -> bool:
     """Whether the rows of a file have columns to choose from, or are lines.
 
@@ -92,10 +107,11 @@ def read_rows(
         DataError: if the file is missing, a column is missing, or a row is malformed; with the line.
     """
     name = str(source) if isinstance(source, str | Path) else STANDARD_INPUT
-    kind = format_of(name, format)
+    format_of(name, format)
     with _open(source, name) as stream:
+        kind = format_of_stream(stream, name, format)
         # Lines have labels in fastText's way or none.
-        if kind == "text" and (labelled or (format == AUTO and begins_with_label(stream))):
+        if kind == "text" and labelled:
             kind = "fasttext"
         yield from READERS[kind](Job(name, stream, tuple(text_columns), label_column, labelled, batch_rows))
 
