@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -47,7 +48,8 @@ def cluster(workers: int | None) -> Iterator[int]:
     address = os.environ.get(ADDRESS)
     options: dict[str, Any] = {} if address else {"num_cpus": workers or cores(), "include_dashboard": False}
     try:
-        ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **options)
+        with _silent():
+            ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **options)
     except (ConnectionError, RuntimeError, ValueError) as error:
         where = f"{ADDRESS}={address}: " if address else ""
         raise ResourceError(f"{where}Ray does not start: {(str(error).splitlines() or [''])[0]}") from None
@@ -55,6 +57,21 @@ def cluster(workers: int | None) -> Iterator[int]:
         yield workers or _cpus()
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Standard error goes nowhere: that its log level was set is told by Ray's compiled part at any level."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _cpus() -> int:

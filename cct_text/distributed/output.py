@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -164,6 +164,11 @@ class OutputFolder:
         except (pa.ArrowException, OSError):
             return None
 
-    def remove(self, name: str) -> None:
-        """Remove a file that is there."""
-        self.filesystem.rm_file(f"{self.path}/{name}")
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove files that are there."""
+        for name in names:
+            self.filesystem.rm_file(f"{self.path}/{name}")
+
+    def tidy(self) -> None:
+        """Remove what processes that were killed were writing."""
+        self.remove(name for name in self.names() if name.startswith(".part-"))

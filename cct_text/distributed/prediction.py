@@ -128,6 +128,7 @@ def predict_files(
             replaced += facts["replaced"]
             if progress is not None:
                 progress(rows)
+    folder.tidy()
     if broken:
         raise _without_broken(broken, manifest, folder)
     folder.write(MANIFEST, replace(manifest, rows=rows).to_json().encode())
@@ -262,9 +263,7 @@ def _without_broken(broken: Mapping[str, str], manifest: Manifest, folder: Outpu
         parts = [part_name(index, section) for section in range(len(file.sections))]
         if wrong := [broken[part] for part in parts if part in broken]:
             faults.append(wrong[0])
-            for part in parts:
-                if part in names:
-                    folder.remove(part)
+            folder.remove(part for part in parts if part in names)
     others = len(manifest.files) - len(faults)
     more = f" (and {len(faults) - 1} more files)" if len(faults) > 1 else ""
     return DataError(

@@ -59,15 +59,21 @@ def find_sources(patterns: Sequence[str]) -> list[Source]:
     return list(found.values())
 
 
-def open_source(name: str) -> io.BufferedReader:
+def open_source(name: str, *, streamed: bool = False) -> io.BufferedReader:
     """A file, unpacked where its name ends in `.gz`.
+
+    Args:
+        name: of the file.
+        streamed: it is read from its beginning to its end. Only so it can be read from any web server: not all of them
+            send pieces.
 
     Raises:
         DataError: if it cannot be opened.
     """
     filesystem, path = file_system(name)
     try:
-        raw = filesystem.open(path, "rb")
+        web = streamed and "http" in filesystem.protocol
+        raw = filesystem.open(path, "rb", **({"block_size": 0} if web else {}))
     except Exception as error:
         raise DataError(f"cannot read: {reason(error)}", path=name) from None
     stream = io.BufferedReader(_Remote(raw), 1 << 20)
@@ -156,6 +162,7 @@ class _Remote(io.RawIOBase):
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
+        self.found: bool | None = None
 
     def readable(self) -> bool:
         return True
@@ -171,13 +178,17 @@ class _Remote(io.RawIOBase):
         return len(data)
 
     def seekable(self) -> bool:
-        # A stream of HTTP without ranges says that it can be, and then refuses.
-        try:
-            self.file.seek(self.file.tell() + 1)
-            self.file.seek(self.file.tell() - 1)
-        except Exception:
-            return False
-        return True
+        # Asked at each seek, so tried once. A file of a web server says yes, and then fails.
+        if self.found is None:
+            at = self.file.tell()
+            try:
+                self.file.seek(at + 1)
+                self.file.read(1)
+                self.file.seek(at)
+                self.found = True
+            except Exception:
+                self.found = False
+        return self.found
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         return self.file.seek(offset, whence)

@@ -86,11 +86,13 @@ def sections_of(source: Source, format: str, section_bytes: int) -> list[Section
         DataError: if it cannot be read.
         UsageError: if nothing tells its format.
     """
-    with open_source(source.name) as stream:
+    with open_source(source.name, streamed=True) as stream:
         kind = format_of_stream(stream, source.name, format)
-        large = source.size is not None and source.size > section_bytes and not is_gzipped(source.name)
+    if is_gzipped(source.name) or source.size is None or source.size <= section_bytes:
+        return [Section(kind)]
+    with open_source(source.name) as stream:
         try:
-            return cut(stream, kind, section_bytes) if large and stream.seekable() else [Section(kind)]
+            return cut(stream, kind, section_bytes) if stream.seekable() else [Section(kind)]
         except OSError as error:
             raise DataError(f"cannot read: {error}", path=source.name) from None
 
@@ -146,7 +148,10 @@ class Worker:
 
         own, _ = own_columns(self.classifier.config.data, unit.source, unit.section.format)
         columns = self.answer.text_columns or own
-        with open_source(unit.source) as stream, pq.ParquetWriter(content, schema) as writer:
+        with (
+            open_source(unit.source, streamed=unit.section.end is None) as stream,
+            pq.ParquetWriter(content, schema) as writer,
+        ):
             for predictions, replaced_here in ordered_map(
                 classify, read_section(stream, unit.source, unit.section, columns)
             ):
