@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from importlib.util import find_spec
 from typing import Any
 
@@ -54,7 +54,9 @@ def cluster(workers: int | None) -> Iterator[int]:
         where = f"{ADDRESS}={address}: " if address else ""
         raise ResourceError(f"{where}Ray does not start: {(str(error).splitlines() or [''])[0]}") from None
     try:
-        yield workers or _cpus()
+        # Where Ray tells of a worker that died; standard output is the user's.
+        with redirect_stdout(sys.stderr):
+            yield workers or _cpus()
     finally:
         ray.shutdown()
 

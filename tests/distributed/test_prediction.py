@@ -34,9 +34,14 @@ def write(path, texts):
     return path
 
 
+def wait_for_parts(out, count, driver):
+    while len(list(out.glob("part-*"))) < count and driver.poll() is None:
+        time.sleep(0.02)
+
+
 def ray_workers():
-    """The processes that predict."""
-    return [process for process in psutil.process_iter(["cmdline"]) if "MapBatches(" in str(process.info["cmdline"])]
+    """The processes that predict, of the Ray that this process started."""
+    return [process for process in psutil.Process().children(recursive=True) if "MapBatches(" in str(process.cmdline())]
 
 
 @pytest.fixture
@@ -149,22 +154,26 @@ def test_a_part_that_is_gone_or_damaged_is_made_again(ray_here, own_run, files, 
     assert 0 < summary.rows_now < summary.rows == 100
 
 
-def test_a_driver_that_is_killed_leaves_whole_parts_and_resume_makes_the_others(
+def test_a_driver_that_is_killed_after_a_worker_was_leaves_whole_parts_and_resume_makes_the_others(
     ray_here, own_run, tmp_path, many, agrees, cct_text
 ):
     sources = [write(tmp_path / f"{number:02}.txt", many(4000)) for number in range(20)]
     out = tmp_path / "out"
     arguments = ["predict", own_run, tmp_path / "*.txt", "--engine", "ray", "--workers", "2", "-o", out]
-    environment = {**os.environ, "RAY_ADDRESS": ray_here}
-    driver = subprocess.Popen([sys.executable, "-m", "cct_text_cli", *map(str, arguments)], env=environment)
-    while len(list(out.glob("part-*"))) < 4 and driver.poll() is None:
-        time.sleep(0.02)
+    driver = subprocess.Popen(
+        [sys.executable, "-m", "cct_text_cli", *map(str, arguments)],
+        env={**os.environ, "RAY_ADDRESS": ray_here},
+        stdout=subprocess.PIPE,
+    )
+    wait_for_parts(out, 2, driver)
+    ray_workers()[0].kill()
+    wait_for_parts(out, 5, driver)
     driver.kill()
-    driver.wait()
+    assert driver.communicate()[0] == b""
     while ray_workers():
         time.sleep(0.1)
     there = {part.name: part.stat().st_mtime_ns for part in out.glob("part-*")}
-    assert 4 <= len(there) < 20
+    assert 5 <= len(there) < 20
     assert json.loads((out / MANIFEST).read_text())["rows"] is None
     outcome = cct_text(*arguments, "--resume")
     assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
