@@ -9,7 +9,7 @@ install: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml constraints.txt cct_text/inference/_native.c cct_text/inference/_native_fp32.h
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet -c constraints.txt -e '.[baselines,docs,glove,onnx,report,search,serve,track,transformers,dev]'
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[baselines,distributed,docs,glove,onnx,report,search,serve,track,transformers,dev]'
 	@touch $@
 
 demo: install

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Annotated
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
+
+from cct_text.errors import UsageError, unknown_name
 
 from . import completion
 from .options import FormatOption, RunArgument
@@ -17,11 +21,20 @@ from .waiting import load_classifier
 def predict(
     run: RunArgument,
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="FILE|-", help="Files to read, in order; - is standard input.")
+        list[str] | None,
+        typer.Argument(
+            metavar="FILE|-",
+            help="Files to read, in order; - is standard input. With ray also folders, globs and URLs.",
+        ),
     ] = None,
     out: Annotated[
         str | None,
-        typer.Option("--out", "-o", metavar="OUT", help="A .txt, .csv, .tsv, .jsonl or .parquet file; else stdout."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="OUT",
+            help="A .txt, .csv, .tsv, .jsonl or .parquet file; else stdout. With ray: a folder.",
+        ),
     ] = None,
     format_: FormatOption = None,
     text_column: Annotated[
@@ -37,14 +50,46 @@ def predict(
         ),
     ] = "auto",
     device: Annotated[str, typer.Option(help="Where to compute: cpu, or cuda for a GPU.")] = "cpu",
+    engine: Annotated[
+        str,
+        typer.Option(help="local: this process. ray: many processes, here or on a cluster, into a folder of parts."),
+    ] = "local",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="With ray: processes, of one core each; one for each CPU without it.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="With ray: go on with the parts that are in OUT.")] = False,
 ) -> None:
     """Classify every row: one row out for each row in, in order.
 
-    Standard output gets a line for each row, LABEL and PROBABILITY with a tab between them; files have named columns.
+    Standard output gets a line for each row, LABEL and PROBABILITY with a tab between them; files have named columns. Parts
+    of --engine ray have the columns source and row besides.
     """
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    if engine not in ("local", "ray"):
+        raise UsageError(unknown_name("engine", engine, ("local", "ray")))
+    options = {
+        "format": format_ or "auto",
+        "text_columns": text_column or (),
+        "top_k": top_k,
+        "probabilities": not no_probabilities,
+    }
+    if engine == "ray":
+        if out is None or out == "-":
+            raise UsageError("--engine ray writes a folder of Parquet parts; name it with -o")
+        if device != "cpu":
+            raise UsageError(f"--device {device}: --engine ray computes on the cpu; leave it out")
+        if not files:
+            raise UsageError("--engine ray reads files, folders, globs or URLs; name one")
+        _predict_with_ray(run, files, out, workers, resume=resume, options={**options, "precision": precision})
+        return
+    for flag, given in (("--workers", workers is not None), ("--resume", resume)):
+        if given:
+            raise UsageError(f"{flag} belongs to --engine ray")
+    _predict_here(run, files, out, precision=precision, device=device, options=options)
 
+
+def _predict_here(
+    run: str, files: Sequence[str] | None, out: str | None, *, precision: str, device: str, options: dict[str, Any]
+) -> None:
     from cct_text.inference.stream import predict_file
 
     classifier = load_classifier(run, precision=precision, device=device)
@@ -52,33 +97,57 @@ def predict(
     if not files and sys.stdin.isatty():
         typer.echo("reading standard input, a text on each line; Ctrl-D ends it", err=True)
     output = sys.stdout.buffer if out is None or out == "-" else out
-    console = Console(stderr=True, highlight=False)
     # Lines and a counter on one terminal would run into each other.
-    visible = console.is_terminal and not (output is sys.stdout.buffer and sys.stdout.isatty())
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} rows"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not visible) as bar:
-        task = bar.add_task("rows", total=None)
+    visible = sys.stderr.isatty() and not (output is sys.stdout.buffer and sys.stdout.isatty())
+    with _counter(visible) as progress:
         try:
-            summary = predict_file(
-                classifier,
-                files or ["-"],
-                output,
-                format=format_ or "auto",
-                text_columns=text_column or (),
-                top_k=top_k,
-                probabilities=not no_probabilities,
-                progress=lambda rows: bar.update(task, completed=rows),
-            )
+            summary = predict_file(classifier, files or ["-"], output, progress=progress, **options)
         except BrokenPipeError:
             # `| head` has had enough: that is no error.
             drop_standard_output()
             raise typer.Exit from None
+    computed = classifier.precision if device == "cpu" else f"on {device}"
     if visible:
-        seconds = time.perf_counter() - start
-        computed = classifier.precision if device == "cpu" else f"on {device}"
-        console.print(
-            f"{summary.rows:,} rows in {seconds:.1f} s, {summary.rows / seconds:,.0f} rows/s ({computed})", style="dim"
-        )
-    if summary.replaced:
-        rows = "1 row" if summary.replaced == 1 else f"{summary.replaced:,} rows"
+        _tell_rate(summary.rows, time.perf_counter() - start, computed)
+    _tell_replaced(summary.replaced)
+
+
+def _predict_with_ray(
+    run: str, files: Sequence[str], out: str, workers: int | None, *, resume: bool, options: dict[str, Any]
+) -> None:
+    from cct_text.distributed.prediction import predict_files
+
+    start = time.perf_counter()
+    visible = sys.stderr.isatty()
+    with _counter(visible) as progress:
+        summary = predict_files(run, files, out, workers=workers, resume=resume, progress=progress, **options)
+    if visible:
+        kept = f", {summary.kept} of them kept" if summary.kept else ""
+        done = f"{summary.parts} parts of {summary.files} files{kept}, {summary.workers} workers"
+        _tell_rate(summary.rows_now, time.perf_counter() - start, done)
+    _tell_replaced(summary.replaced)
+
+
+@contextmanager
+def _counter(visible: bool) -> Iterator[Callable[[int], None]]:
+    """A function that shows the number of rows done while the block runs."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} rows"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not visible) as bar:
+        task = bar.add_task("rows", total=None)
+        yield lambda rows: bar.update(task, completed=rows)
+
+
+def _tell_rate(rows: int, seconds: float, how: str) -> None:
+    from rich.console import Console
+
+    told = f"{rows:,} rows in {seconds:.1f} s, {rows / seconds:,.0f} rows/s ({how})"
+    Console(stderr=True, highlight=False).print(told, style="dim")
+
+
+def _tell_replaced(replaced: int) -> None:
+    if replaced:
+        rows = "1 row" if replaced == 1 else f"{replaced:,} rows"
         typer.echo(f"cct-text: {rows} held bytes that are not UTF-8; each was read as U+FFFD", err=True)

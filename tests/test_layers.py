@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": FOUNDATION | DATA_IN | NETWORK | {"inference", "inference.evaluation"},
     "report": FOUNDATION | DATA_IN | NETWORK | {"training", "inference"},
     "serving": FOUNDATION | DATA_IN | NETWORK | {"inference"},  # beside `report`
+    "distributed": FOUNDATION | DATA_IN | NETWORK | {"inference"},
     "studies": FOUNDATION | DATA_IN | NETWORK | {"training", "inference", "inference.evaluation", "report"},
     "sharing": FOUNDATION | DATA_IN | NETWORK | {"inference", "report"},
     "sklearn": FOUNDATION | DATA_IN | NETWORK | {"training", "inference"},
@@ -57,6 +58,7 @@ HEAVY = (
     "onnxruntime",
     "fastapi",
     "uvicorn",
+    "ray",
 )
 
 

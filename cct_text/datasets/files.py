@@ -60,18 +60,19 @@ def format_of(name: str, format: str = AUTO) -> FileFormat:
     )
 
 
-def format_of_lines(stream: Any, named: FileFormat, *, asked: str, labelled: bool = False) -> FileFormat:  # noqa: ANN401 - it can peek
-    """The format of a stream of whose name `format_of` tells one: lines have labels in fastText's way or none.
+def format_of_stream(stream: io.BufferedReader, name: str, format: str = AUTO) -> FileFormat:
+    """As `format_of`; but with `auto` lines of which the first begins with a label are `fasttext`.
 
     Args:
-        stream: a buffered one, at its beginning; nothing of it is consumed.
-        named: the format by its name.
-        asked: that the user gave, or `auto`.
-        labelled: whether labels are wanted.
+        stream: the file, at its beginning; nothing is consumed.
+        name: of the file.
+        format: as named, or `auto`.
+
+    Raises:
+        UsageError: as `format_of`.
     """
-    if named == "text" and (labelled or (asked == AUTO and begins_with_label(stream))):
-        return "fasttext"
-    return named
+    kind = format_of(name, format)
+    return "fasttext" if kind == "text" and format == AUTO and begins_with_label(stream) else kind
 
 
 def has_columns(name: str, format: str = AUTO) -> bool:
@@ -107,9 +108,12 @@ def read_rows(
         DataError: if the file is missing, a column is missing, or a row is malformed; with the line.
     """
     name = str(source) if isinstance(source, str | Path) else STANDARD_INPUT
-    named = format_of(name, format)
+    format_of(name, format)
     with _open(source, name) as stream:
-        kind = format_of_lines(stream, named, asked=format, labelled=labelled)
+        kind = format_of_stream(stream, name, format)
+        # Lines have labels in fastText's way or none.
+        if kind == "text" and labelled:
+            kind = "fasttext"
         yield from READERS[kind](Job(name, stream, tuple(text_columns), label_column, labelled, batch_rows))
 
 

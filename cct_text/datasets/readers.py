@@ -62,6 +62,15 @@ class Job:
     """What a reader of one format needs, and which columns it met.
 
     Attributes:
+        name: of the file, for messages.
+        stream: the file; or of a file of lines a piece that begins where a row does.
+        text_columns: columns that hold the text; found by name when empty.
+        label_column: column that holds the label; found by name when None and `labelled`.
+        labelled: whether labels are wanted.
+        batch_rows: rows in a batch, at most.
+        header: names of the columns where the stream begins after them.
+        first_line: line of the file on which the stream begins, counted from 1.
+        rows: of Parquet, the first row that is wanted, counted from 0, and the one after the last; None for all.
         known: the file's columns as soon as they are read; none in a text file.
         chosen: those of them that the text comes from.
     """
@@ -72,6 +81,9 @@ class Job:
     label_column: str | None
     labelled: bool
     batch_rows: int
+    header: tuple[str, ...] = ()
+    first_line: int = 1
+    rows: tuple[int, int] | None = None
     known: tuple[str, ...] = field(default=(), init=False)
     chosen: tuple[str, ...] = field(default=(), init=False)
 
@@ -124,7 +136,7 @@ class _Collector:
 def _lines(job: Job, *, keep_ends: bool = False) -> Iterator[tuple[int, str, bool]]:
     """Number, text, and whether bytes were replaced, of each line that ends in LF or CR LF; with its end on request."""
     try:
-        for number, raw in enumerate(job.stream, start=1):
+        for number, raw in enumerate(job.stream, start=job.first_line):
             line = raw[3:] if number == 1 and raw.startswith(codecs.BOM_UTF8) else raw
             if not keep_ends:
                 line = line.removesuffix(b"\n").removesuffix(b"\r")
@@ -215,11 +227,13 @@ def _read_delimited(job: Job, delimiter: str) -> Iterator[RowBatch]:
 
     reader = csv.reader(lines(), delimiter=delimiter)
     collector = _Collector(job)
-    header: list[str] | None = None
+    header = list(job.header)
+    text_at, label_at = _places(job, header) if header else ([], None)
+    before = job.first_line - 1
     try:
-        start = 1
+        start = job.first_line
         for row in reader:
-            first, start = start, reader.line_num + 1
+            first, start = start, before + reader.line_num + 1
             if at_end:
                 # The reader saw the end of the file and still had a field open.
                 raise DataError(
@@ -227,14 +241,12 @@ def _read_delimited(job: Job, delimiter: str) -> Iterator[RowBatch]:
                     path=job.name,
                     line=first,
                 )
-            if header is None:
+            if not header:
                 if not row:
                     continue
                 header = row
                 _require_delimiter(header, delimiter, job.name)
-                texts, label = job.columns(header)
-                text_at = [header.index(column) for column in texts]
-                label_at = None if label is None else header.index(label)
+                text_at, label_at = _places(job, header)
                 replaced_lines.clear()
                 continue
             if not row and len(header) > 1:
@@ -253,11 +265,17 @@ def _read_delimited(job: Job, delimiter: str) -> Iterator[RowBatch]:
                 yield batch
             replaced_lines.clear()
     except csv.Error as error:
-        raise DataError(f"malformed: {error}", path=job.name, line=reader.line_num) from None
-    if header is None:
+        raise DataError(f"malformed: {error}", path=job.name, line=before + reader.line_num) from None
+    if not header:
         raise DataError("empty file: expected a header line with the columns' names", path=job.name)
     if batch := collector.take():
         yield batch
+
+
+def _places(job: Job, header: list[str]) -> tuple[list[int], int | None]:
+    """Where in a row the text columns stand, and the label column."""
+    texts, label = job.columns(header)
+    return [header.index(column) for column in texts], None if label is None else header.index(label)
 
 
 def _require_delimiter(header: list[str], delimiter: str, path: str) -> None:
@@ -275,7 +293,7 @@ def _require_delimiter(header: list[str], delimiter: str, path: str) -> None:
 
 def _read_jsonl(job: Job) -> Iterator[RowBatch]:
     collector = _Collector(job)
-    columns: tuple[list[str], str | None] | None = None
+    columns = job.columns(job.header) if job.header else None
     for number, line, replaced in _lines(job):
         if not line.strip():
             continue
@@ -341,20 +359,36 @@ def _read_parquet(job: Job) -> Iterator[RowBatch]:
                 raise DataError(
                     f"column {column!r} holds {file.schema_arrow.field(column).type}, not text", path=job.name
                 )
-        first = 1
-        for batch in file.iter_batches(_rows_at_once(file, job.batch_rows), columns=wanted):
+        for first, batch in _parquet_batches(file, job, wanted):
             columns = [_parquet_values(batch[column]) for column in wanted]
             rows = list(zip(*columns, strict=True))
             yield RowBatch(
                 pa.array([_joined(text for text, _ in row[: len(texts)]) for row in rows], pa.string()),
                 pa.array([text for text, _ in columns[-1]], pa.string()) if label else None,
-                pa.array(range(first, first + len(batch)), pa.int64()),
+                pa.array(range(first + 1, first + 1 + len(batch)), pa.int64()),
                 sum(any(replaced for _, replaced in row) for row in rows),
             )
-            first += len(batch)
     except (pa.ArrowException, UnicodeDecodeError, OSError, EOFError, zlib.error) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"not a readable Parquet file: {reason}", path=job.name) from None
+
+
+def _parquet_batches(file: pq.ParquetFile, job: Job, columns: list[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """The wanted rows in batches, each with the number of its first row, counted from 0."""
+    start, end = job.rows or (0, file.metadata.num_rows)
+    groups, first, at = [], 0, 0
+    for group in range(file.num_row_groups):
+        rows = file.metadata.row_group(group).num_rows
+        if at + rows <= start:
+            first += rows
+        elif at < end:
+            groups.append(group)
+        at += rows
+    for batch in file.iter_batches(_rows_at_once(file, job.batch_rows), row_groups=groups, columns=columns):
+        wanted = batch.slice(max(start - first, 0), max(end - max(first, start), 0))
+        if len(wanted):
+            yield max(first, start), wanted
+        first += len(batch)
 
 
 def _rows_at_once(file: pq.ParquetFile, batch_rows: int) -> int:

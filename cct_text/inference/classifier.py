@@ -119,8 +119,7 @@ class TextClassifier:
                 or if it is an exported model and onnxruntime is not installed.
             UsageError: if there is no such device, it has no such precision, or `hf:` stands before no name.
         """
-        name = hub_name(path)
-        folder = Path(path) if name is None else fetch_run(name)
+        folder = folder_of(path)
         exported = (folder / EXPORT).is_file()
         model = ExportedModel.load(folder) if exported else SavedModel.load(folder)
         return cls(model, device=device, precision=precision)
@@ -201,6 +200,19 @@ class TextClassifier:
         weights = self.engine.word_weights(self.model.tokenizer.encode([text]).ids).astype(np.float64)
         weights /= weights.sum()
         return [WordWeight(*span, float(weight)) for span, weight in zip(spans, weights, strict=True)]
+
+
+def folder_of(run: str | Path) -> Path:
+    """The folder that holds a run: the one named, or the one in the hub's cache, fetched where it is not there.
+
+    Args:
+        run: as for `TextClassifier.load`.
+
+    Raises:
+        As `TextClassifier.load` for a run of the hub.
+    """
+    name = hub_name(run)
+    return Path(run) if name is None else fetch_run(name)
 
 
 def text_column(texts: Iterable[str] | pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:

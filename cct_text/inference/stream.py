@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 import pyarrow as pa
 
 from cct_text.artifacts import write_atomically
@@ -17,8 +16,8 @@ from cct_text.datasets.files import STANDARD_INPUT, format_of, has_columns, read
 from cct_text.datasets.readers import RowBatch
 from cct_text.errors import DataError, UsageError
 from cct_text.inference.classifier import TextClassifier
-from cct_text.inference.kernels import softmax
 from cct_text.inference.parallel import ordered_map
+from cct_text.inference.ranking import prediction_schema, ranked, require_top_k
 from cct_text.inference.repeats import Repeats
 from cct_text.inference.writers import open_writer, output_format
 
@@ -67,20 +66,18 @@ def predict_file(
         DataError: if a source is missing or cannot be read as its format.
         UsageError: if `top_k` is not 1 to C, or the output cannot be written.
     """
-    classes = len(classifier.labels)
-    if not 1 <= top_k <= classes:
-        raise UsageError(f"top-k {top_k}: the run has {classes} labels, so 1 to {classes}")
+    require_top_k(top_k, classifier.labels)
     for source in sources:
         _require(source, format)
         if _name(source) != STANDARD_INPUT and isinstance(output, str | Path) and _is_same_file(_name(source), output):
             raise UsageError(f"{output}: is read from; write the predictions to another file")
     form = output_format(output) if isinstance(output, str | Path) else "text"
-    schema = _schema(top_k, probabilities)
+    schema = prediction_schema(top_k, probabilities)
     rows = replaced = 0
     logits = Repeats(classifier.logits_of_column)
 
     def classify(batch: RowBatch) -> tuple[pa.RecordBatch, int]:
-        return _ranked(logits(batch.texts), classifier.labels, schema, top_k), batch.replaced
+        return ranked(logits(batch.texts), classifier.labels, schema, top_k), batch.replaced
 
     batches = (
         batch
@@ -130,25 +127,6 @@ def _require(source: str | Path | BinaryIO, format: str) -> None:
         if Path(name).is_dir():
             raise DataError("is a folder; name the files in it", path=name)
     format_of(name, format)
-
-
-def _schema(top_k: int, probabilities: bool) -> pa.Schema:
-    endings = [""] if top_k == 1 else [f"_{rank}" for rank in range(1, top_k + 1)]
-    kinds = {"label": pa.string(), "probability": pa.float32()} if probabilities else {"label": pa.string()}
-    return pa.schema([(name + ending, kind) for ending in endings for name, kind in kinds.items()])
-
-
-def _ranked(logits: np.ndarray, labels: Sequence[str], schema: pa.Schema, top_k: int) -> pa.RecordBatch:
-    """The `top_k` most probable labels of each row and, where the schema has room, their probabilities."""
-    ranking = np.argsort(-logits, axis=1, kind="stable")[:, :top_k]  # (N, top_k)
-    shares = np.take_along_axis(softmax(logits), ranking, axis=1)
-    names = pa.array(labels, pa.string())
-    columns = [
-        column
-        for rank in range(top_k)
-        for column in (names.take(pa.array(ranking[:, rank])), pa.array(shares[:, rank], pa.float32()))
-    ]
-    return pa.record_batch(columns if len(schema) == len(columns) else columns[::2], schema=schema)
 
 
 @contextmanager

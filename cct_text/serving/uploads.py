@@ -7,11 +7,12 @@ import io
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow.compute as pc
 
 from cct_text.config import DataConfig, FileFormat
-from cct_text.datasets.files import ENDINGS, format_of, format_of_lines
+from cct_text.datasets.files import ENDINGS, format_of_stream
 from cct_text.datasets.readers import BATCH_ROWS, READERS, Job
 from cct_text.errors import DataError, UsageError
 from cct_text.serving.limits import Limits, in_megabytes
@@ -59,11 +60,10 @@ def read_upload(
     Raises:
         Refused: if it cannot be read, has no such columns, or too many rows; as `cct-text predict` tells it, with the line.
     """
-    kind = _format(name, format)
     if name.lower().endswith(".gz"):
         body = _unpacked(body, name, limits)
     stream = io.BufferedReader(io.BytesIO(body))
-    kind = format_of_lines(stream, kind, asked=format)
+    kind = _format(stream, name, format)
     own = () if kind in ("text", "fasttext") else trained_on.text_columns
     job = Job(name, stream, tuple(text_columns) or own, None, labelled=False, batch_rows=BATCH_ROWS)
     texts: list[str] = []
@@ -93,9 +93,9 @@ def _column_wanted(job: Job) -> Refused:
     return Refused(422, f"{job.name}: {what}; name it by text_column", columns=job.known)
 
 
-def _format(name: str, format: str) -> FileFormat:
+def _format(stream: io.BufferedReader[Any], name: str, format: str) -> FileFormat:
     try:
-        kind = format_of(name, format)
+        kind = format_of_stream(stream, name, format)
     except UsageError:
         known = ", ".join(READ_ENDINGS)
         raise Refused(422, f"{name}: cannot tell the format from the name; known endings are {known}") from None

@@ -1,0 +1,1 @@
+"""Prediction of many files by many processes, on one machine or a cluster, with Ray Data."""

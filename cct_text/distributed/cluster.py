@@ -1,0 +1,82 @@
+"""Ray: started on this machine, or the cluster that is there; quiet, and without a word to its makers."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from importlib.util import find_spec
+from typing import Any
+
+from cct_text.errors import ResourceError
+from cct_text.inference.parallel import cores
+
+ADDRESS = "RAY_ADDRESS"
+"""Environment variable that names a running cluster, as Ray has it; `auto` for the one that this machine belongs to."""
+
+
+@contextmanager
+def cluster(workers: int | None) -> Iterator[int]:
+    """A Ray that runs while the block does; gives the number of workers to start.
+
+    A Ray that this process is connected to already is used and left as it is; then that of `RAY_ADDRESS`; without either,
+    one is started on this machine and ended with the block.
+
+    Args:
+        workers: processes that predict; None for a worker on each CPU of the cluster, here each core that may be used.
+
+    Raises:
+        ResourceError: if Ray is not installed or cannot be reached.
+    """
+    for package in ("ray", "pandas"):
+        if find_spec(package) is None:
+            raise ResourceError(f"{package} is not installed: pip install 'cct-text[distributed]'")
+    # Before the import. Usage figures go to a server of Ray's makers unless they are switched off.
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    import ray
+    import ray.data
+
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    if ray.is_initialized():
+        yield workers or _cpus()
+        return
+    address = os.environ.get(ADDRESS)
+    options: dict[str, Any] = {} if address else {"num_cpus": workers or cores(), "include_dashboard": False}
+    try:
+        with _silent():
+            ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **options)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        where = f"{ADDRESS}={address}: " if address else ""
+        raise ResourceError(f"{where}Ray does not start: {(str(error).splitlines() or [''])[0]}") from None
+    try:
+        # Where Ray tells of a worker that died; standard output is the user's.
+        with redirect_stdout(sys.stderr):
+            yield workers or _cpus()
+    finally:
+        ray.shutdown()
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Standard error goes nowhere: that its log level was set is told by Ray's compiled part at any level."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _cpus() -> int:
+    import ray
+
+    return max(1, int(ray.cluster_resources().get("CPU", 1)))  # type: ignore[no-untyped-call]
