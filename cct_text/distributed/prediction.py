@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cct_text.artifacts import CONFIG, sha256_of
-from cct_text.datasets.files import AUTO
+from cct_text.datasets.files import AUTO, format_of
 from cct_text.datasets.sections import SECTION_BYTES, Section
 from cct_text.distributed.cluster import cluster
 from cct_text.distributed.output import MANIFEST, Manifest, OutputFolder, PlannedFile, part_name
@@ -91,7 +91,8 @@ def predict_files(
 
     Raises:
         DataError: if a source is missing or cannot be read, or a row is broken; the others are done then.
-        UsageError: if the folder is not empty or, with `resume`, holds something else; if an option cannot be used.
+        UsageError: if nothing tells a file's format, or an option cannot be used; if the folder is not empty or, with
+            `resume`, holds something else.
         ResourceError: if Ray is not installed or does not work.
     """
     classifier = TextClassifier.load(run, precision=precision)
@@ -99,6 +100,8 @@ def predict_files(
     folder = OutputFolder(out)
     found = find_sources(sources)
     _require_apart(found, sources, folder)
+    for source in found:
+        format_of(source.name, format)
     options = {
         "format": format,
         "text_columns": list(text_columns),

@@ -15,7 +15,6 @@ from fsspec.implementations.local import LocalFileSystem
 from cct_text.datasets.files import STANDARD_INPUT
 from cct_text.errors import DataError, ResourceError, UsageError
 
-_GLOB = "*?["
 _VERSIONS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "modified")
 """What file systems call that by which one sees that a file is another than before."""
 
@@ -127,11 +126,12 @@ def _infos(filesystem: Any, path: str) -> Mapping[str, Mapping[str, Any]]:  # no
     try:
         info = filesystem.info(path)
     except FileNotFoundError:
-        if not any(letter in path for letter in _GLOB):
+        if not _is_glob(path):
             raise
+        named = next(place for place, part in enumerate(PurePosixPath(path).parts) if _is_glob(part))
         found: dict[str, Mapping[str, Any]] = {}
         for name, info in filesystem.glob(path, detail=True).items():
-            if not _is_hidden(PurePosixPath(name).name):
+            if not any(map(_is_hidden, PurePosixPath(name).parts[named:])):
                 found |= _files_of(filesystem, name, info)
         return found
     return _files_of(filesystem, path, info)
@@ -145,6 +145,10 @@ def _files_of(filesystem: Any, path: str, info: Mapping[str, Any]) -> Mapping[st
         for name, each in filesystem.find(path, detail=True).items()
         if not any(map(_is_hidden, PurePosixPath(name).relative_to(path).parts))
     }
+
+
+def _is_glob(name: str) -> bool:
+    return any(letter in name for letter in "*?[")
 
 
 def _is_hidden(name: str) -> bool:
