@@ -36,6 +36,8 @@ def cluster(workers: int | None) -> Iterator[int]:
     # Before the import. Usage figures go to a server of Ray's makers unless they are switched off.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    # Otherwise workers that Ray starts here give way to all else on the machine, unlike plain `predict`.
+    os.environ.setdefault("RAY_worker_niceness", "0")
     import ray
     import ray.data
 
