@@ -107,7 +107,8 @@ def block(result: Mapping[str, Any]) -> str:
     return (
         figures({PART: result}, [PART])
         + f"\n{facts['processor']}, {whole.conditions}; {rounds} rounds in turns, on {facts['date']}, at a load of "
-        f"{facts['load']:.1f} by others before the first.\n\n"
+        f"{facts['load']:.1f} before the first."
+        " Where that is not far below the number of cores, others worked there too, and only the comparison counts.\n\n"
         f"By that rate, {1 / seconds:,.0f} rows a second on {facts['threads']} cores after the start, a billion such rows take "
         f"{hours:,.0f} core-hours: {hours / 64:,.1f} hours on 64 cores, were files read and parts written as fast there. "
         "This is computed, not measured.\n"
