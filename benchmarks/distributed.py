@@ -41,8 +41,8 @@ PART = "distributed"
 ROWS = 1_000_000
 TRAIN_ROWS = 5_000
 BILLION = 10**9
-OVERHEAD = 15.0
-"""Percent of the time that the same cores take without Ray, at most."""
+MOST = 115.0
+"""Percent of the time that the same cores take without Ray."""
 LOCAL, RAY = "predict", "predict --engine ray"
 
 
@@ -62,8 +62,8 @@ def measure(rows: int, rounds: int, folder: Path) -> list[Measurement]:
             writer.writerow(("id", "text"))
             writer.writerows(enumerate(islice(cycle(texts), count)))
         seconds = in_turns(_sides(run, source, count), rounds)
-        overhead = 100 * (median(seconds[RAY]) / median(seconds[LOCAL]) - 1)
-        goal = Goal("more time than plain predict", overhead, OVERHEAD, at_most=True, unit=" %")
+        share = 100 * median(seconds[RAY]) / median(seconds[LOCAL])
+        goal = Goal("of the time of plain predict", share, MOST, at_most=True, unit=" %")
         title = f"{count:,} rows of AG News, one CSV file" if count > 1 else "a single row: the start"
         how = (
             f"{THREADS} cores: {THREADS} threads of one process, or {THREADS} workers of one thread; the start included"
@@ -107,7 +107,8 @@ def block(result: Mapping[str, Any]) -> str:
     return (
         figures({PART: result}, [PART])
         + f"\n{facts['processor']}, {whole.conditions}; {rounds} rounds in turns, on {facts['date']}, at a load of "
-        f"{facts['load']:.1f} before the first.\n\n"
+        f"{facts['load']:.1f} before the first."
+        " Where that is not far below the number of cores, others worked there too, and only the comparison counts.\n\n"
         f"By that rate, {1 / seconds:,.0f} rows a second on {facts['threads']} cores after the start, a billion such rows take "
         f"{hours:,.0f} core-hours: {hours / 64:,.1f} hours on 64 cores, were files read and parts written as fast there. "
         "This is computed, not measured.\n"

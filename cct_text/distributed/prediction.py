@@ -8,7 +8,6 @@ interrupted, replaces its part or finds it there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,18 +15,16 @@ from typing import Any
 
 from cct_text.artifacts import CONFIG, sha256_of
 from cct_text.datasets.files import AUTO, format_of
-from cct_text.datasets.sections import SECTION_BYTES, Section
+from cct_text.datasets.sections import SECTION_BYTES
 from cct_text.distributed.cluster import cluster
 from cct_text.distributed.output import MANIFEST, Manifest, OutputFolder, PlannedFile, part_name
-from cct_text.distributed.sources import Source, find_sources
-from cct_text.distributed.worker import Answer, Unit, Worker, sections_of
+from cct_text.distributed.planning import begun_manifest, kept_parts, planned, require_apart, units_of
+from cct_text.distributed.sources import find_sources
+from cct_text.distributed.worker import Answer, Unit, Worker
 from cct_text.errors import CCTTextError, DataError, ResourceError, UsageError
 from cct_text.inference.classifier import TextClassifier, folder_of
 from cct_text.inference.exported import EXPORT
 from cct_text.inference.ranking import require_top_k
-
-_FOOTERS_AT_ONCE = 16
-"""Parts that are looked at, at the same time, to go on."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +92,12 @@ def predict_files(
             `resume`, holds something else.
         ResourceError: if Ray is not installed or does not work.
     """
-    classifier = TextClassifier.load(run, precision=precision)
+    run_folder = folder_of(run)
+    classifier = TextClassifier.load(run_folder, precision=precision)
     require_top_k(top_k, classifier.labels)
     folder = OutputFolder(out)
     found = find_sources(sources)
-    _require_apart(found, sources, folder)
+    require_apart(found, sources, folder)
     for source in found:
         format_of(source.name, format)
     options = {
@@ -109,124 +107,52 @@ def predict_files(
         "probabilities": probabilities,
         "precision": classifier.precision,
     }
-    wanted = Manifest(_checksum(run), options, tuple(PlannedFile(source, ()) for source in found))
-    begun = _begun(folder, wanted, resume=resume)
+    wanted = Manifest(_checksum(run_folder), options, tuple(PlannedFile(source, ()) for source in found))
+    begun = begun_manifest(folder, wanted, resume=resume)
     with cluster(workers) as number, _ray_errors():
-        manifest = _planned(wanted, begun, folder, section_bytes)
-        kept = _kept(manifest, folder)
+        manifest = planned(wanted, begun, folder, section_bytes)
+        kept = kept_parts(manifest, folder)
+        rows = dict(kept)
         folder.write(MANIFEST, manifest.to_json().encode())
-        units = [unit for unit in _units(manifest) if unit.part not in kept]
+        units = [unit for unit in units_of(manifest) if unit.part not in kept]
         number = min(number, len(units))
         answer = Answer(folder.place, tuple(text_columns), top_k, probabilities)
-        rows = sum(kept.values())
-        replaced = 0
-        broken: dict[str, str] = {}  # part: what is wrong
-        if progress is not None:
-            progress(rows)
+        replaced: dict[str, int] = {}
+        broken: dict[str, str] = {}  # what is wrong
         for facts in _work(units, classifier, answer, number):
+            part = facts["part"]
             if facts["error"]:
                 _raise_unless_data(facts)
-                broken[facts["part"]] = facts["error"]
-            rows += facts["rows"]
-            replaced += facts["replaced"]
+                broken[part] = facts["error"]
+            else:
+                # By part: one that was done twice, by a worker that died and by its successor, is there once.
+                rows[part] = facts["rows"]
+                replaced[part] = facts["replaced"]
             if progress is not None:
-                progress(rows)
+                progress(sum(rows.values()))
     folder.tidy()
     if broken:
         raise _without_broken(broken, manifest, folder)
-    folder.write(MANIFEST, replace(manifest, rows=rows).to_json().encode())
+    if missing := {unit.part for unit in units} - folder.names():
+        raise ResourceError(
+            f"{folder.place}: {len(missing)} parts are missing, such as {min(missing)}; --resume makes them"
+        )
+    total = sum(rows.values())
+    folder.write(MANIFEST, replace(manifest, rows=total).to_json().encode())
     return FilesSummary(
-        rows, rows - sum(kept.values()), replaced, len(found), len(units) + len(kept), len(kept), number
+        rows=total,
+        rows_now=total - sum(kept.values()),
+        replaced=sum(replaced.values()),
+        files=len(found),
+        parts=len(rows),
+        kept=len(kept),
+        workers=number,
     )
 
 
-def _checksum(run: str | Path) -> str:
-    """Of the file that holds the checksums of all others of the run."""
-    folder = folder_of(run)
+def _checksum(folder: Path) -> str:
+    """Of the file that holds the checksums of all others of a run."""
     return sha256_of(folder / (EXPORT if (folder / EXPORT).is_file() else CONFIG))
-
-
-def _require_apart(sources: Sequence[Source], patterns: Sequence[str], folder: OutputFolder) -> None:
-    """Refuse an output folder whose parts would be read."""
-    inside = next((source.name for source in sources if folder.holds(source.name)), None)
-    around = next((pattern for pattern in patterns if OutputFolder(pattern).holds(folder.place)), None)
-    if inside or around:
-        raise UsageError(f"{folder.place}: {inside or around} is read from; write the parts elsewhere")
-
-
-def _begun(folder: OutputFolder, wanted: Manifest, *, resume: bool) -> Manifest | None:
-    """What the folder holds already of the prediction that is wanted; None where it holds nothing.
-
-    Raises:
-        UsageError: if it holds something else, or anything without `resume`.
-        DataError: if its manifest is damaged.
-    """
-    names = {name for name in folder.names() if not name.startswith(".")}
-    if not names:
-        return None
-    if MANIFEST not in names:
-        raise UsageError(f"{folder.place}: holds other files, such as {min(names)}; name a new folder")
-    if not resume:
-        raise UsageError(f"{folder.place}: holds predictions; --resume goes on with them, or name a new folder")
-    begun = folder.read_manifest()
-    differences = [name for name, value in wanted.options.items() if begun.options.get(name) != value]
-    if begun.run != wanted.run:
-        raise UsageError(f"{folder.place}: is of another run; name that one, or a new folder")
-    if differences:
-        name = differences[0]
-        seen, now = begun.options.get(name), wanted.options[name]
-        raise UsageError(
-            f"{folder.place}: was begun with {name} {seen}, not {now}; give the same, or name a new folder"
-        )
-    before, now = ([file.source.name for file in manifest.files] for manifest in (begun, wanted))
-    if before != now:
-        other = next(iter([*(set(before) ^ set(now))] or now))
-        raise UsageError(f"{folder.place}: was begun with other files: {other}; name the same ones, or a new folder")
-    return begun
-
-
-def _planned(wanted: Manifest, begun: Manifest | None, folder: OutputFolder, section_bytes: int) -> Manifest:
-    """The files with their sections: as they were, or cut now.
-
-    Raises:
-        UsageError: if a file has changed of which there are parts.
-    """
-    names = folder.names()
-    files = list(wanted.files if begun is None else begun.files)
-    for index, (file, source) in enumerate(zip(files, (file.source for file in wanted.files), strict=True)):
-        if file.source != source:
-            if any(part_name(index, section) in names for section in range(len(file.sections))):
-                raise UsageError(f"{folder.place}: {source.name} has changed since; name a new folder")
-            files[index] = PlannedFile(source, ())
-    new = [index for index, file in enumerate(files) if not file.sections]
-    cuts = _cut([files[index].source for index in new], wanted.options["format"], section_bytes)
-    for index, sections in zip(new, cuts, strict=True):
-        files[index] = PlannedFile(files[index].source, tuple(sections))
-    return replace(wanted, files=tuple(files))
-
-
-def _cut(sources: Sequence[Source], format: str, section_bytes: int) -> list[list[Section]]:
-    """The sections of each file; the workers look for them, as whole files are read for it."""
-    import ray
-
-    task = ray.remote(num_cpus=1)(sections_of)
-    return list(ray.get([task.remote(source, format, section_bytes) for source in sources]))
-
-
-def _units(manifest: Manifest) -> Iterator[Unit]:
-    for index, file in enumerate(manifest.files):
-        for number, section in enumerate(file.sections):
-            yield Unit(part_name(index, number), file.source.name, section)
-
-
-def _kept(manifest: Manifest, folder: OutputFolder) -> dict[str, int]:
-    """Rows of each part that is there and whole."""
-    names = folder.names()
-    parts = [unit.part for unit in _units(manifest) if unit.part in names]
-    with ThreadPoolExecutor(_FOOTERS_AT_ONCE) as pool:
-        return {
-            part: rows for part, rows in zip(parts, pool.map(folder.rows_of, parts), strict=True) if rows is not None
-        }
 
 
 def _work(

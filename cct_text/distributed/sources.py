@@ -75,7 +75,7 @@ def open_source(name: str, *, streamed: bool = False) -> io.BufferedReader:
         raw = filesystem.open(path, "rb", **({"block_size": 0} if web else {}))
     except Exception as error:
         raise DataError(f"cannot read: {reason(error)}", path=name) from None
-    stream = io.BufferedReader(_Remote(raw), 1 << 20)
+    stream = io.BufferedReader(_File(raw), 1 << 20)
     return gzip.open(stream, "rb") if is_gzipped(name) else stream  # type: ignore[return-value]
 
 
@@ -161,7 +161,7 @@ def _source(filesystem: Any, path: str, info: Mapping[str, Any]) -> Source:  # n
     return Source(str(Path(path)) if local else filesystem.unstrip_protocol(path), info.get("size"), version)
 
 
-class _Remote(io.RawIOBase):
+class _File(io.RawIOBase):
     """A file of fsspec whose errors are those of files, and that says whether it can really be sought in."""
 
     def __init__(self, file: BinaryIO) -> None:

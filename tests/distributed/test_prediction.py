@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -41,13 +42,15 @@ def wait_for_parts(out, count, driver):
 
 def ray_workers():
     """The processes that predict, of the Ray that this process started."""
-    return [process for process in psutil.Process().children(recursive=True) if "MapBatches(" in str(process.cmdline())]
+    own = {process.pid for process in psutil.Process().children(recursive=True)}
+    running = psutil.process_iter(["cmdline"])  # which knows no arguments of one that has just ended
+    return [process for process in running if process.pid in own and "MapBatches(" in str(process.info["cmdline"])]
 
 
-@pytest.fixture
-def files(tmp_path, many):
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, many):
     """A file of each format, under one folder."""
-    folder = tmp_path / "in"
+    folder = tmp_path_factory.mktemp("files") / "in"
     (folder / "deeper").mkdir(parents=True)
     names = ("a.csv", "b.jsonl", "c.parquet", "d.tsv", "deeper/e.txt")
     written = [write(folder / name, many(100 + number)) for number, name in enumerate(names)]
@@ -57,12 +60,26 @@ def files(tmp_path, many):
     return [*written, folder / "deeper" / "f.txt.gz"]
 
 
-def test_a_folder_of_all_formats_cut_into_many_sections_gives_the_rows_of_predict(
-    ray_here, own_run, files, tmp_path, agrees
-):
+@pytest.fixture(scope="module")
+def predicted(ray_here, own_run, files, tmp_path_factory):
+    """The output folder of all of them, the summary and the progress."""
+    out = tmp_path_factory.mktemp("out") / "labels"
     done = []
-    out = tmp_path / "out"
-    summary = predict_files(own_run, [str(tmp_path / "in")], str(out), section_bytes=1000, progress=done.append)
+    summary = predict_files(own_run, [str(files[0].parent)], str(out), section_bytes=1000, progress=done.append)
+    return out, summary, done
+
+
+@pytest.fixture
+def again(predicted, own_run, files, tmp_path):
+    """Goes on in a copy of that folder, with other options."""
+    out = tmp_path / "copy"
+    shutil.copytree(predicted[0], out)
+    same = {"run": own_run, "sources": [str(files[0].parent)], "out": str(out), "section_bytes": 1000, "resume": True}
+    return out, lambda **options: predict_files(**{**same, **options})
+
+
+def test_a_folder_of_all_formats_cut_into_many_sections_gives_the_rows_of_predict(predicted, files, agrees):
+    out, summary, done = predicted
     agrees(out, files)
     assert (summary.rows, summary.rows_now, summary.files) == (560, 560, 6)
     assert summary.parts == len(list(out.glob("part-*"))) > 20
@@ -78,15 +95,12 @@ def test_a_single_large_file_is_shared_and_a_worker_that_is_killed_costs_and_dou
 
     def kill(rows):
         if rows > 2_000 and not killed:
-            workers = ray_workers()
-            assert len(workers) == 2
-            killed.append(workers[0].pid)
-            workers[0].kill()
+            killed.append(ray_workers()[0])
+            killed[0].kill()
 
     out = tmp_path / "out"
     summary = predict_files(own_run, [str(source)], str(out), section_bytes=40_000, progress=kill)
-    assert killed
-    assert not psutil.pid_exists(killed[0])
+    assert psutil.wait_procs(killed, timeout=20) == (killed, [])
     agrees(out, [source])
     assert (summary.rows, summary.workers) == (30_000, 2)
 
@@ -95,7 +109,7 @@ def test_files_by_url_are_read_as_those_on_disk_are(ray_here, own_run, files, tm
     # Without ranges, and it fails for a moment when it is read after it was looked at.
     broken = Reply(files[0].read_bytes(), break_after=100)
     served = server.serve("/data/q.csv", *[files[0]] * 5, broken, files[0])
-    on_disk = tmp_path.joinpath("in").as_uri() + "/b.*"
+    on_disk = files[0].parent.as_uri() + "/b.*"
     out = tmp_path / "out"
     predict_files(own_run, [served, on_disk], out.as_uri(), section_bytes=1000)
     table = parts(out)
@@ -109,49 +123,59 @@ def test_files_by_url_are_read_as_those_on_disk_are(ray_here, own_run, files, tm
 
 
 def test_a_broken_row_is_told_with_its_line_and_after_mending_only_its_file_is_read(
-    ray_here, own_run, files, tmp_path, agrees
+    ray_here, own_run, tmp_path, many, agrees
 ):
-    out = tmp_path / "out"
-    mended = files[1].read_bytes()
-    files[1].write_bytes(mended + b'{"text": \n')
+    first, second = (write(tmp_path / f"{number}.jsonl", many(60)) for number in range(2))
+    whole = first.read_bytes()
+    first.write_bytes(whole + b'{"text": \n')
+    arguments = {
+        "run": own_run,
+        "sources": [str(first), str(second)],
+        "out": str(tmp_path / "out"),
+        "section_bytes": 1000,
+    }
     with pytest.raises(DataError) as raised:
-        predict_files(own_run, list(map(str, files)), str(out), section_bytes=1000)
-    assert str(raised.value).startswith(f"{files[1]}:203: not JSON")
-    assert str(raised.value).endswith("the other files, 5 of 6, are done; mend and --resume")
-    agrees(out, [file for file in files if file != files[1]])
-    files[1].write_bytes(mended)
-    summary = predict_files(own_run, list(map(str, files)), str(out), section_bytes=1000, resume=True)
-    agrees(out, files)
-    assert (summary.rows, summary.rows_now) == (560, 101)
+        predict_files(**arguments)
+    assert str(raised.value).startswith(f"{first}:121: not JSON")
+    assert str(raised.value).endswith("the other files, 1 of 2, are done; mend and --resume")
+    agrees(tmp_path / "out", [second])
+    first.write_bytes(whole)
+    summary = predict_files(**arguments, resume=True)
+    agrees(tmp_path / "out", [first, second])
+    assert (summary.rows, summary.rows_now) == (120, 60)
 
 
-def test_resume_refuses_what_is_not_the_same_prediction(ray_here, own_run, files, tmp_path):
-    out = str(tmp_path / "out")
-    names = [str(files[0]), str(files[4])]
-    predict_files(own_run, names, out)
+def test_resume_keeps_what_is_there_and_refuses_another_prediction(again, files):
+    _, predict = again
+    assert predict().rows_now == 0
+    inside, others = str(files[0].parent), [str(file) for file in files]
     for options, told in (
-        ({}, "holds predictions; --resume goes on with them"),
-        ({"resume": True, "top_k": 2}, "was begun with top_k 1, not 2"),
-        ({"resume": True, "sources": names[:1]}, f"was begun with other files: {files[4]}"),
-        ({"resume": True, "sources": names[::-1]}, "was begun with other files"),
+        ({"resume": False}, "holds predictions; --resume goes on with them"),
+        ({"top_k": 2}, "was begun with top_k 1, not 2"),
+        ({"sources": others[1:]}, f"was begun with other files: {files[0]}"),
+        ({"sources": [others[1], inside]}, "was begun with other files"),
     ):
         with pytest.raises(UsageError, match=told):
-            predict_files(**{"run": own_run, "sources": names, "out": out, **options})
-    assert predict_files(own_run, names, out, resume=True).rows_now == 0
+            predict(**options)
+    before, content = files[4].stat(), files[4].read_text()
     files[4].write_text("other\n")
-    with pytest.raises(UsageError, match=r"e.txt has changed since"):
-        predict_files(own_run, names, out, resume=True)
+    try:
+        with pytest.raises(UsageError, match=r"e.txt has changed since"):
+            predict()
+    finally:
+        files[4].write_text(content)
+        os.utime(files[4], ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-def test_a_part_that_is_gone_or_damaged_is_made_again(ray_here, own_run, files, tmp_path, agrees):
-    out = tmp_path / "out"
-    predict_files(own_run, [str(files[0])], str(out), section_bytes=1000)
+def test_a_part_that_is_gone_or_damaged_is_made_again(again, files, agrees):
+    out, predict = again
     first, second, *_ = sorted(out.glob("part-*"))
     first.unlink()
     second.write_bytes(second.read_bytes()[:-20])
-    summary = predict_files(own_run, [str(files[0])], str(out), resume=True)
-    agrees(out, [files[0]])
-    assert 0 < summary.rows_now < summary.rows == 100
+    summary = predict()
+    agrees(out, files)
+    assert 0 < summary.rows_now < summary.rows == 560
+    assert summary.kept == summary.parts - 2
 
 
 def test_a_driver_that_is_killed_after_a_worker_was_leaves_whole_parts_and_resume_makes_the_others(

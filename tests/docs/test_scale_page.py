@@ -33,6 +33,7 @@ def environment(tmp_path_factory):
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     own = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     own |= {"PATH": path, "HOME": str(home), "OMP_NUM_THREADS": "1", "RAY_USAGE_STATS_ENABLED": "0"}
+    own |= {"RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0"}  # nobody's work has to end first
     (generate,) = (line for line in COMMANDS if line.startswith("ray get-auth-token"))
     (export,) = (line for line in COMMANDS if line.startswith("export"))
     told = subprocess.run(
