@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TextIO
 
 from cct_text.errors import ResourceError
 from cct_text.inference.parallel import cores
+
+logger = logging.getLogger(__name__)
 
 ADDRESS = "RAY_ADDRESS"
 """Environment variable that names a running cluster, as Ray has it; `auto` for the one that this machine belongs to."""
@@ -36,6 +39,8 @@ def cluster(workers: int | None) -> Iterator[int]:
     # Before the import. Usage figures go to a server of Ray's makers unless they are switched off.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    # Otherwise what it has gathered is printed at the end, by no thread of its own.
+    os.environ["RAY_DEDUP_LOGS"] = "0"
     # Otherwise workers that Ray starts here give way to all else on the machine, unlike plain `predict`.
     os.environ.setdefault("RAY_worker_niceness", "0")
     import ray
@@ -56,11 +61,27 @@ def cluster(workers: int | None) -> Iterator[int]:
         where = f"{ADDRESS}={address}: " if address else ""
         raise ResourceError(f"{where}Ray does not start: {(str(error).splitlines() or [''])[0]}") from None
     try:
-        # Where Ray tells of a worker that died; standard output is the user's.
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(_WithoutRay(sys.stdout)):
             yield workers or _cpus()
     finally:
         ray.shutdown()
+
+
+class _WithoutRay:
+    """Standard output as it was, but for what Ray's own threads print there: workers that died, or were told to end."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - all else is the stream's
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> int:
+        if not threading.current_thread().name.startswith("ray_"):
+            return self.stream.write(text)
+        if text.strip():
+            logger.debug("%s", text.strip())
+        return len(text)
 
 
 @contextmanager

@@ -194,7 +194,7 @@ def _without_broken(broken: Mapping[str, str], manifest: Manifest, folder: Outpu
             faults.append(wrong[0])
             folder.remove(part for part in parts if part in names)
     others = len(manifest.files) - len(faults)
-    more = f" (and {len(faults) - 1} more files)" if len(faults) > 1 else ""
+    more = f" (and {len(faults) - 1} other broken)" if len(faults) > 1 else ""
     return DataError(
         f"{faults[0]}{more}\nthe other files, {others} of {len(manifest.files)}, are done; mend and --resume"
     )
