@@ -5,10 +5,14 @@ from dataclasses import dataclass
 
 import pytest
 import torch
+from hypothesis import settings
 
 from tests.support.http_server import http_server
 from tests.support.hub_server import hub_server
 from tests.support.own_run import train_own
+
+settings.register_profile("suite", deadline=None)  # a busy machine is no fault
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session", autouse=True)

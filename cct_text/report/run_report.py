@@ -162,8 +162,7 @@ def _beside(run: FinishedRun) -> list[Section]:
     if split is None:
         return []
     if not run.beside:
-        told = f"Not trained yet: cct-text report {shlex.quote(str(run.path))} --baseline tfidf-lr"
-        return [Section("Beside simpler learners", [told])]
+        return [Section("Beside simpler learners", ["None trained yet: cct-text report RUN --baseline tfidf-lr"])]
     found = [one for one in (run.metrics, *run.beside) if one[split] is not None]
     found.sort(key=lambda one: -one[split]["accuracy"])
     rows = [
