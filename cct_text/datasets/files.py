@@ -11,7 +11,7 @@ import io
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, get_args
+from typing import Any, BinaryIO, NoReturn, get_args
 
 from cct_text.config import FileFormat
 from cct_text.datasets.readers import BATCH_ROWS, READERS, Job, RowBatch, begins_with_label
@@ -34,45 +34,56 @@ ENDINGS: dict[str, FileFormat] = {
 
 
 def format_of(name: str, format: str = AUTO) -> FileFormat:
-    """The format of a file: as named or, with `auto`, by the ending (`.gz` aside); `text` for standard input.
-
-    A file whose ending tells nothing, as fastText's often have, is `fasttext` if it begins with a label.
+    """The format of a file of this machine: as `format_of_stream`, which looks into it only where its name tells nothing.
 
     Raises:
         UsageError: if the format is unknown or nothing tells it.
     """
-    if format != AUTO:
-        if format not in get_args(FileFormat):
-            raise UsageError(unknown_name("format", format, (AUTO, *get_args(FileFormat))))
-        return format  # type: ignore[return-value]
-    if name == STANDARD_INPUT:
-        return "text"
-    ending = Path(name.removesuffix(".gz")).suffix.lower()
-    if ending in ENDINGS:
-        return ENDINGS[ending]
-    if Path(name).is_file():
+    named = _named(name, format)
+    if named is None and Path(name).is_file():
         with _open(name, name) as stream:
-            if begins_with_label(stream):
-                return "fasttext"
-    raise UsageError(
-        f"{name}: cannot tell the format from the ending {ending!r}; known are {', '.join(ENDINGS)}, each with .gz "
-        "too; name it with --format or --set format=NAME"
-    )
+            return format_of_stream(stream, name, format)
+    return named or _unknown(name)
 
 
-def format_of_stream(stream: io.BufferedReader, name: str, format: str = AUTO) -> FileFormat:
-    """As `format_of`; but with `auto` lines of which the first begins with a label are `fasttext`.
+def format_of_stream(stream: io.BufferedReader[Any], name: str, format: str = AUTO) -> FileFormat:
+    """The format of a file: as named or, with `auto`, by the ending (`.gz` aside); `text` for standard input.
+
+    With `auto` lines of which the first begins with a label, and a file that begins so and whose ending tells nothing, are
+    `fasttext`.
 
     Args:
-        stream: the file, at its beginning; nothing is consumed.
+        stream: the file, unpacked, at its beginning; nothing is consumed.
         name: of the file.
         format: as named, or `auto`.
 
     Raises:
-        UsageError: as `format_of`.
+        UsageError: if the format is unknown or nothing tells it.
     """
-    kind = format_of(name, format)
-    return "fasttext" if kind == "text" and format == AUTO and begins_with_label(stream) else kind
+    named = _named(name, format)
+    if format == AUTO and named in (None, "text") and begins_with_label(stream):
+        return "fasttext"
+    return named or _unknown(name)
+
+
+def _named(name: str, format: str) -> FileFormat | None:
+    """The format by what the user gave and the file is called; None where these tell nothing."""
+    if format != AUTO:
+        if format not in get_args(FileFormat):
+            raise UsageError(unknown_name("format", format, (AUTO, *get_args(FileFormat))))
+        return format  # type: ignore[return-value]
+    return "text" if name == STANDARD_INPUT else ENDINGS.get(_ending(name))
+
+
+def _ending(name: str) -> str:
+    return Path(name.removesuffix(".gz")).suffix.lower()
+
+
+def _unknown(name: str) -> NoReturn:
+    raise UsageError(
+        f"{name}: cannot tell the format from the ending {_ending(name)!r}; known are {', '.join(ENDINGS)}, each with .gz "
+        "too; name it with --format or --set format=NAME"
+    )
 
 
 def has_columns(name: str, format: str = AUTO) -> bool:
@@ -108,7 +119,8 @@ def read_rows(
         DataError: if the file is missing, a column is missing, or a row is malformed; with the line.
     """
     name = str(source) if isinstance(source, str | Path) else STANDARD_INPUT
-    format_of(name, format)
+    if _named(name, format) is None and not Path(name).is_file():
+        _unknown(name)
     with _open(source, name) as stream:
         kind = format_of_stream(stream, name, format)
         # Lines have labels in fastText's way or none.

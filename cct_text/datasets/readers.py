@@ -10,7 +10,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -203,7 +203,7 @@ def _only_label(line: str, path: str, number: int) -> str:
     return str(labels[0])
 
 
-def begins_with_label(stream: io.BufferedReader) -> bool:
+def begins_with_label(stream: io.BufferedReader[Any]) -> bool:
     """Whether the first line that is not blank begins as one of fastText does; nothing of the stream is consumed."""
     try:
         return stream.peek(_PEEKED).removeprefix(codecs.BOM_UTF8).lstrip().startswith(LABEL_PREFIX.encode())

@@ -68,7 +68,8 @@ class Service:
             list[str], Parameter(description="Column with the text; repeat to join several. Found by name without it.")
         ] = [],  # noqa: B006 - FastAPI copies it
         format: Annotated[
-            Literal["auto", "text", "csv", "tsv", "jsonl"], Parameter(description="auto: by the name's ending.")
+            Literal["auto", "text", "fasttext", "csv", "tsv", "jsonl"],
+            Parameter(description="auto: by the name's ending."),
         ] = "auto",
         top_k: Annotated[int, Parameter(ge=1, description="Labels for each row, most probable first.")] = 1,
     ) -> Response:

@@ -91,6 +91,19 @@ def test_a_file_is_read_as_predict_reads_it(url, classifier, texts, form, zipped
     assert [len(one["probabilities"]) for one in answer["predictions"]] == [1] * len(rows)
 
 
+def test_labels_in_fasttexts_way_are_told_by_the_file_that_is_sent_and_by_no_file_of_the_server(
+    url, texts, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "new").write_text("__label__a b", encoding="utf-8")
+    body = f"__label__HUM {texts[0]}\n".encode()
+    for name, kind in (("new", "auto"), ("new.txt", "auto"), ("new.csv", "fasttext")):
+        assert ask(url, f"/file?name={name}&format={kind}", data=body).json()["texts"] == [texts[0]]
+    refused = ask(url, "/file?name=new", data=texts[0].encode())
+    assert refused.status_code == 422
+    assert "cannot tell the format" in refused.json()["error"]
+
+
 def test_a_file_may_have_several_text_columns_and_bytes_that_are_not_utf8(url, classifier):
     body = b"id,title,body\n1,Who wrote,the Iliad ?\n2,caf\xe9,Where ?\n"
     answer = ask(url, "/file?name=a.csv&text_column=title&text_column=body&top_k=6", data=body).json()
