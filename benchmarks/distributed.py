@@ -30,7 +30,7 @@ from benchmarks.markdown import rewritten
 from benchmarks.measurement import Goal, Measurement
 from benchmarks.performance import ROOT, figures
 from benchmarks.tasks import AG_NEWS
-from cct_text.artifacts import write_atomically
+from cct_text.atomic_writes import write_atomically
 from cct_text.datasets import load_dataset
 from cct_text.download import cache_dir
 

@@ -17,7 +17,7 @@ from benchmarks.markdown import rewritten, table
 from benchmarks.measurement import PRODUCT, REFERENCE, Goal, Measurement
 from benchmarks.parts import MACHINE, PARTS
 from benchmarks.peers import FASTTEXT, TFIDF
-from cct_text.artifacts import write_atomically
+from cct_text.atomic_writes import write_atomically
 
 ROOT = Path(__file__).parents[1]
 RESULT = ROOT / "docs" / "results" / "performance.json"

@@ -6,22 +6,20 @@ other files that make up the model, so a folder whose checksums agree holds one 
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import math
 import os
-import secrets
-import shutil
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cct_text.atomic_writes import write_atomically
 from cct_text.config import Config
 from cct_text.errors import DataError, UsageError
 
@@ -40,62 +38,6 @@ TOKENIZER_CONFIG = "tokenizer_config.json"
 BESIDE = "baselines"
 """Folder of baselines that were trained on the same rows."""
 STATE = "state"
-
-
-@contextmanager
-def write_atomically(path: str | Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its name when the block ends well and is removed when it does not.
-
-    A device or a named pipe is given as it is: nothing can take its place.
-
-    Raises:
-        UsageError: if the file cannot be written: no permission, a folder of that name, a full disk.
-    """
-    path = Path(path)
-    temporary: Path | None = None
-    try:
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "it is a folder")
-        if path.exists() and not path.is_file():
-            yield path
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
-        # Not by tempfile, which makes files private: a result is as readable as any file the user creates.
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot write: {error.strerror or error}") from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def write_folder_atomically(path: str | Path) -> Iterator[Path]:
-    """A temporary folder beside `path` that takes its name when the block ends well and is removed when it does not.
-
-    Raises:
-        UsageError: if `path` is there and is not an empty folder, or cannot be written.
-    """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
-    try:
-        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-            raise UsageError(f"{path}: is there already; name a new folder")
-        temporary.mkdir(parents=True)
-        yield temporary
-        for file in temporary.iterdir():
-            with file.open("rb") as written:
-                os.fsync(written.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot write: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def sha256_of(path: str | Path) -> str:

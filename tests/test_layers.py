@@ -13,7 +13,18 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "cct_text"
 
-FOUNDATION = {"lazy", "errors", "option_values", "config", "download", "folder_lock", "artifacts", "provenance", "hub"}
+FOUNDATION = {
+    "lazy",
+    "errors",
+    "option_values",
+    "config",
+    "download",
+    "folder_lock",
+    "artifacts",
+    "atomic_writes",
+    "provenance",
+    "hub",
+}
 DATA_IN = {"text", "datasets"}
 NETWORK = {"vectors", "model"}
 
@@ -25,10 +36,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "option_values": set(),
     "config": {"errors", "option_values"},
     "download": {"errors", "config"},
-    "artifacts": {"errors", "config", "download"},
+    "atomic_writes": {"errors"},
+    "artifacts": {"errors", "config", "download", "atomic_writes"},
     "folder_lock": {"errors", "artifacts"},
     "provenance": set(),
-    "hub": {"errors", "artifacts"},
+    "hub": {"errors", "artifacts", "atomic_writes"},
     "text": FOUNDATION,
     "datasets": FOUNDATION,
     "vectors": FOUNDATION | DATA_IN,

@@ -11,7 +11,7 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cct_text.artifacts import write_atomically
+from cct_text.atomic_writes import write_atomically
 from cct_text.datasets.sections import Section
 from cct_text.distributed.sources import Source, file_system, is_local, reason
 from cct_text.errors import DataError, UsageError

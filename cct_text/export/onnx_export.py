@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from cct_text.atomic_writes import write_folder_atomically
 from cct_text.errors import ResourceError, UsageError, unknown_name
 from cct_text.export.calibration import input_ranges
 from cct_text.export.check import Sample, take_sample
-from cct_text.export.folder import model_of, new_folder
+from cct_text.export.folder import model_of
 from cct_text.export.manifest import manifest, write_manifest, write_tokenizer
 from cct_text.export.measure import measure, measured_rows
 from cct_text.export.network import INPUT, LOGITS, WEIGHTS, onnx_network
@@ -51,7 +52,7 @@ def export_onnx(
             raise UsageError(f"--precision: {unknown_name('precision', precision, FILES)}")
     if missing := [package for package in ("onnx", "onnxruntime") if find_spec(package) is None]:
         raise ResourceError(f"{missing[0]} is not installed: pip install 'cct-text[onnx]'")
-    with new_folder(Path(out)) as folder:
+    with write_folder_atomically(out) as folder:
         model = model_of(run)
         reference = TextClassifier(model, precision="fp32")
         rows = None if measure_on is None else measured_rows(reference, measure_on)

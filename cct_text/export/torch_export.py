@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cct_text.atomic_writes import write_folder_atomically
 from cct_text.errors import UsageError
 from cct_text.export.check import Sample, take_sample
-from cct_text.export.folder import model_of, new_folder
+from cct_text.export.folder import model_of
 from cct_text.export.manifest import manifest, write_manifest, write_tokenizer
 from cct_text.export.usage import TORCH, usage
 from cct_text.inference.classifier import TextClassifier
@@ -70,7 +71,7 @@ def export_torch(run: str | Path, out: str | Path) -> dict[str, Any]:
         DataError: if the run is damaged, or what the program says is not what the run says.
         UsageError: if `out` cannot be written, or the run reads one word of a text, which is no length that can vary.
     """
-    with new_folder(Path(out)) as folder:
+    with write_folder_atomically(out) as folder:
         model = model_of(run)
         write_tokenizer(model.tokenizer, folder)
         torch.export.save(traced(model), folder / FILE)

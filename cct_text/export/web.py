@@ -17,7 +17,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from cct_text.artifacts import METRICS, RunFolder, write_atomically
+from cct_text.artifacts import METRICS, RunFolder
+from cct_text.atomic_writes import write_atomically
 from cct_text.errors import DataError, UsageError, unknown_name
 from cct_text.export.web_model import PRECISIONS, packed
 from cct_text.hub.names import HUB_PREFIX

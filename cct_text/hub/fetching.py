@@ -18,8 +18,8 @@ from cct_text.artifacts import (
     TOKENIZER_CONFIG,
     WEIGHTS,
     RunFolder,
-    write_folder_atomically,
 )
+from cct_text.atomic_writes import write_folder_atomically
 from cct_text.errors import DataError, ResourceError
 from cct_text.hub.access import errors_in_one_line, hub_answers, why_not
 from cct_text.hub.names import HubName

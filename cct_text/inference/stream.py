@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from cct_text.artifacts import write_atomically
+from cct_text.atomic_writes import write_atomically
 from cct_text.config import DataConfig
 from cct_text.datasets.files import STANDARD_INPUT, format_of, has_columns, read_rows
 from cct_text.datasets.readers import RowBatch

@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cct_text.artifacts import write_atomically
+from cct_text.atomic_writes import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cct_text.artifacts import BESIDE, CONFIG, METRICS, PREDICTIONS, REPORT, RunFolder, write_atomically
+from cct_text.artifacts import BESIDE, CONFIG, METRICS, PREDICTIONS, REPORT, RunFolder
+from cct_text.atomic_writes import write_atomically
 from cct_text.errors import DataError
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.explanation import pieces

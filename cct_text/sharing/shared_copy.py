@@ -18,8 +18,8 @@ from cct_text.artifacts import (
     TOKENIZER_CONFIG,
     WEIGHTS,
     RunFolder,
-    write_folder_atomically,
 )
+from cct_text.atomic_writes import write_folder_atomically
 from cct_text.errors import DataError, UsageError
 from cct_text.model.saved import SavedModel
 from cct_text.report.model_card import TRAIN_COMMAND, model_card

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from cct_text.artifacts import REPORT, RunFolder, write_atomically
+from cct_text.artifacts import REPORT, RunFolder
+from cct_text.atomic_writes import write_atomically
 from cct_text.report.plots import DrawnGap, Group, can_plot, plot_comparison
 from cct_text.studies.comparison import Comparison
 from cct_text.studies.reports import comparison_report

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from cct_text.artifacts import RunFolder, write_atomically
+from cct_text.artifacts import RunFolder
+from cct_text.atomic_writes import write_atomically
 from cct_text.config import Config, option_name
 from cct_text.datasets.registry import entry_named
 from cct_text.studies.baselines import BASELINES

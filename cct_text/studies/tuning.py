@@ -9,7 +9,8 @@ from pathlib import Path
 
 import tomli_w
 
-from cct_text.artifacts import RunFolder, write_atomically
+from cct_text.artifacts import RunFolder
+from cct_text.atomic_writes import write_atomically
 from cct_text.config import Config
 from cct_text.datasets import Dataset, load_dataset
 from cct_text.errors import CCTTextError, UsageError

@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 
-from cct_text.artifacts import STATE, RunFolder, write_atomically
+from cct_text.artifacts import STATE, RunFolder
+from cct_text.atomic_writes import write_atomically
 from cct_text.config import Config
 from cct_text.errors import DataError, UsageError
 

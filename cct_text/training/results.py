@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cct_text.artifacts import PREDICTIONS, RunFolder, write_atomically
+from cct_text.artifacts import PREDICTIONS, RunFolder
+from cct_text.atomic_writes import write_atomically
 from cct_text.config import Config
 from cct_text.datasets import Dataset, Split
 from cct_text.provenance import provenance

@@ -192,7 +192,7 @@ def test_nothing_is_written_over_but_an_empty_folder_may_stand_there(cct_text, r
     (tmp_path / "full" / "file").write_text("mine")
     (tmp_path / "file").write_text("mine")
     (tmp_path / "empty").mkdir()
-    for out, words in (("full", "is there and not empty"), ("file", "there is a file"), ("file/x", "cannot write")):
+    for out, words in (("full", "is there already"), ("file", "is there already"), ("file/x", "cannot write")):
         done = cct_text("export", run, "--to", "onnx", "-o", tmp_path / out)
         assert done.code == 2, done.err
         assert words in done.err

@@ -1,0 +1,86 @@
+"""Files and folders that appear under their names when they are whole, or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from cct_text.errors import UsageError
+
+
+@contextmanager
+def write_atomically(path: str | Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its name when the block ends well and is removed when it does not.
+
+    A device or a named pipe is given as it is: nothing can take its place.
+
+    Raises:
+        UsageError: if the file cannot be written: no permission, a folder of that name, a full disk.
+    """
+    path = Path(path)
+    temporary: Path | None = None
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        if path.exists() and not path.is_file():
+            yield path
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = _beside(path)
+        # Not by tempfile, which makes files private: a result is as readable as any file the user creates.
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        yield temporary
+        _flush(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot write: {error.strerror or error}") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def write_folder_atomically(path: str | Path) -> Iterator[Path]:
+    """A temporary folder beside `path` that takes its name when the block ends well and is removed when it does not.
+
+    Raises:
+        UsageError: if `path` is there and is not an empty folder, or cannot be written.
+    """
+    path = Path(path)
+    _require_free(path)
+    temporary = _beside(path.absolute())
+    made = [parent for parent in temporary.parents if not parent.exists()]
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        for file in temporary.rglob("*"):
+            if file.is_file():
+                _flush(file)
+        _require_free(path)
+        temporary.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot write: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        for parent in made:
+            with suppress(OSError):  # not empty: the folder is in it
+                parent.rmdir()
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
+
+
+def _flush(file: Path) -> None:
+    with file.open("rb") as written:
+        os.fsync(written.fileno())
+
+
+def _require_free(path: Path) -> None:
+    if path.is_symlink() or (path.exists() and not (path.is_dir() and not any(path.iterdir()))):
+        raise UsageError(f"{path}: is there already; name a new folder")
