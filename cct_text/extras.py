@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from cct_text.errors import ResourceError
+
 
 @dataclass(frozen=True)
 class Extra:
@@ -29,6 +31,20 @@ class Extra:
     def missing(self) -> list[str]:
         """Those of its modules that are not here."""
         return [module for module in self.modules if find_spec(module) is None]
+
+    def require(self, *modules: str) -> None:
+        """See that modules are here, all of the extra's when none is named.
+
+        Raises:
+            ResourceError: if one is not.
+        """
+        for module in modules or self.modules:
+            if find_spec(module) is None:
+                raise self.lacks(module)
+
+    def lacks(self, package: str) -> ResourceError:
+        """What is raised where a package of the extra is not here."""
+        return ResourceError(f"{package} is not installed: {self.command}")
 
 
 EXTRAS: Mapping[str, Extra] = {

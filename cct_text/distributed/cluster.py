@@ -8,10 +8,10 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from importlib.util import find_spec
 from typing import Any, TextIO
 
 from cct_text.errors import ResourceError
+from cct_text.extras import EXTRAS
 from cct_text.inference.parallel import cores
 
 logger = logging.getLogger(__name__)
@@ -33,9 +33,7 @@ def cluster(workers: int | None) -> Iterator[int]:
     Raises:
         ResourceError: if Ray is not installed or cannot be reached.
     """
-    for package in ("ray", "pandas"):
-        if find_spec(package) is None:
-            raise ResourceError(f"{package} is not installed: pip install 'cct-text[distributed]'")
+    EXTRAS["distributed"].require("ray", "pandas")
     # Before the import. Usage figures go to a server of Ray's makers unless they are switched off.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")

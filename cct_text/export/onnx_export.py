@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cct_text.atomic_writes import write_folder_atomically
-from cct_text.errors import ResourceError, UsageError, unknown_name
+from cct_text.errors import UsageError, unknown_name
 from cct_text.export.calibration import input_ranges
 from cct_text.export.check import Sample, take_sample
 from cct_text.export.folder import model_of
@@ -19,6 +18,7 @@ from cct_text.export.measure import measure, measured_rows
 from cct_text.export.network import INPUT, LOGITS, WEIGHTS, onnx_network
 from cct_text.export.storage import Float16, Float32, Int8, Storage
 from cct_text.export.usage import ONNX, usage
+from cct_text.extras import EXTRAS
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.exported import ExportedFile, ExportedModel
 from cct_text.inference.on_onnx import OnnxEngine
@@ -50,8 +50,7 @@ def export_onnx(
     for precision in precisions:
         if precision not in FILES:
             raise UsageError(f"--precision: {unknown_name('precision', precision, FILES)}")
-    if missing := [package for package in ("onnx", "onnxruntime") if find_spec(package) is None]:
-        raise ResourceError(f"{missing[0]} is not installed: pip install 'cct-text[onnx]'")
+    EXTRAS["onnx"].require()
     with write_folder_atomically(out) as folder:
         model = model_of(run)
         reference = TextClassifier(model, precision="fp32")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cct_text.errors import ResourceError, UsageError, unknown_name
+from cct_text.errors import UsageError, unknown_name
+from cct_text.extras import EXTRAS
 from cct_text.inference.exported import ExportedModel
 from cct_text.text.batching import batches_of_words
 from cct_text.text.encoded import EncodedTexts
@@ -63,10 +64,9 @@ def new_session(model: bytes) -> onnxruntime.InferenceSession:
     Raises:
         ResourceError: if onnxruntime is not installed.
     """
-    try:
-        import onnxruntime
-    except ImportError:
-        raise ResourceError("onnxruntime is not installed: pip install 'cct-text[onnx]'") from None
+    EXTRAS["onnx"].require("onnxruntime")
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3

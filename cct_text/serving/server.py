@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable, Collection
-from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cct_text.errors import ResourceError, UsageError
+from cct_text.errors import UsageError
+from cct_text.extras import EXTRAS
 from cct_text.serving.limits import Limits
 
 if TYPE_CHECKING:
@@ -50,9 +50,7 @@ def serve(
         UsageError: if the address cannot be listened at, or there is no such precision.
         KeyboardInterrupt: when interrupted, after the requests under way are answered.
     """
-    for package in ("fastapi", "prometheus_client", "uvicorn"):
-        if find_spec(package) is None:
-            raise ResourceError(f"{package} is not installed: pip install 'cct-text[serve]'")
+    EXTRAS["serve"].require()
     from cct_text.inference.classifier import TextClassifier
     from cct_text.serving.app import create_app
 

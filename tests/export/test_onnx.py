@@ -219,7 +219,7 @@ def test_what_is_not_installed_is_told_with_the_extra_that_brings_it(cct_text, r
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     done = cct_text("predict", exported)
     assert (done.code, done.err) == (4, "cct-text: onnxruntime is not installed: pip install 'cct-text[onnx]'\n")
-    monkeypatch.setattr("cct_text.export.onnx_export.find_spec", lambda _: None)
+    monkeypatch.setattr("cct_text.extras.find_spec", lambda _: None)
     done = cct_text("export", run, "--to", "onnx", "-o", tmp_path / "x")
     assert (done.code, done.err) == (4, "cct-text: onnx is not installed: pip install 'cct-text[onnx]'\n")
 

@@ -5,7 +5,6 @@ import socket
 import pytest
 
 from cct_text.errors import ResourceError, UsageError
-from cct_text.serving import server
 from cct_text.serving.server import listen, own_names, serve, url_of
 
 
@@ -54,6 +53,6 @@ def test_an_address_that_cannot_be_listened_at_is_told(host, port, words):
 
 
 def test_a_missing_package_is_told_with_the_extra_that_brings_it(questions_run, monkeypatch):
-    monkeypatch.setattr(server, "find_spec", lambda name: None if name == "uvicorn" else object())
+    monkeypatch.setattr("cct_text.extras.find_spec", lambda name: None if name == "uvicorn" else object())
     with pytest.raises(ResourceError, match=r"uvicorn is not installed: pip install 'cct-text\[serve\]'"):
         serve(questions_run)

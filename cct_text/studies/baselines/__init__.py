@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from cct_text.errors import ResourceError
+from cct_text.extras import EXTRAS
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Baseline:
         Raises:
             ResourceError: if it is not.
         """
-        if not self.installed:
-            raise ResourceError(f"{self.package} is not installed: pip install 'cct-text[{self.extra}]'")
+        if self.package is not None and self.extra is not None:
+            EXTRAS[self.extra].require(self.package)
 
 
 BASELINES: Mapping[str, Baseline] = {
