@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from benchmarks import web_page
 from benchmarks.web_page import measure
 from cct_text.artifacts import METRICS, RunFolder
 from cct_text.datasets import load_dataset
@@ -96,12 +97,17 @@ def test_without_rounding_the_logits_are_those_of_the_library(open_page, run, cl
 
 
 def test_the_benchmark_tells_size_agreement_and_time(chromium, run):
-    rounded, exact = "\n".join(measure(run, chromium, 50)).split("fp32: ")
-    assert re.match(r"int8: \d\.\d MB, [\d,]+ words; ready in \d+\.\d s\n", rounded)
-    for told in (rounded, exact):
-        assert "50 test rows: word ids equal, labels agree on " in told
-        assert re.search(r"\d ms for 40 words\n  \d+\.\d ms for 400 words", told)
-    assert float(re.search(r"of logits ([\d.e-]+)", exact)[1]) < 1e-3
+    found = measure(run, chromium, 50)
+    assert (found["dataset"], found["rows"]) == ("questions", 50)
+    exact, rounded = (found["precisions"][precision] for precision in ("fp32", "int8"))
+    assert rounded["bytes"] < exact["bytes"]
+    assert (exact["same_labels"], exact["difference"] < 1e-4) == (1.0, True)
+    assert 0.9 < rounded["same_labels"] <= 1
+    assert min(rounded["milliseconds"].values()) > 0
+
+
+def test_the_table_of_the_docs_is_that_of_the_kept_measurement():
+    assert web_page.page() == web_page.PAGE.read_text(encoding="utf-8")
 
 
 def test_the_answer_to_one_text_comes_as_one_types(page, classifier):
