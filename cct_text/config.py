@@ -22,7 +22,7 @@ Positions = Literal["none", "sine", "learnable"]
 Precision = Literal["auto", "fp32", "bf16"]
 ClassWeights = Literal["none", "balanced"]
 Keep = Literal["accuracy", "macro_f1", "loss", "last"]
-LongTexts = Literal["head", "head-tail"]
+LongTexts = Literal["head", "head-tail", "chunks"]
 
 _LARGEST_SEED = 2**32 - 1
 """What NumPy's generators take at most."""
@@ -91,9 +91,10 @@ class TextConfig(_Section):
     tokenizer: str = "basic_english"
     """Name of the tokenizer: basic_english, penn or whitespace."""
     max_words: int = _bounded(256, 1)
-    """Words kept of a text; the rest is cut off and the share of cut texts reported."""
+    """Words kept of a text, or of a chunk of it; the rest is cut off and the share of cut texts reported."""
     long: LongTexts = "head"
-    """What is kept of a longer text. head: its first words. head-tail: as many of its first words as of its last ones."""
+    """What is read of a longer text. head: its first words. head-tail: as many of its first words as of its last ones.
+    chunks: all of it, in as few chunks as hold it, of like length; each is trained on, and what is said of them averaged."""
     min_count: int = _bounded(1, 1)
     """Words rarer than this in the train split are unknown words."""
     vocabulary_extra_words: int = _bounded(0, 0)

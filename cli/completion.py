@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import Literal, get_args, get_origin, get_type_hints
 
-from cct_text.config import Config, EmbeddingMode, FileFormat, Precision
+from cct_text.config import Config, EmbeddingMode, FileFormat, LongTexts, Precision
 from cct_text.hub.names import RUNS
 
 RUN_FILES = ("model.safetensors", "export.json")
@@ -52,6 +52,11 @@ def embeddings(incomplete: str) -> list[str]:
 def formats(incomplete: str) -> list[str]:
     """Formats of files."""
     return beginning(incomplete, get_args(FileFormat))
+
+
+def long_texts(incomplete: str) -> list[str]:
+    """What is read of long texts."""
+    return beginning(incomplete, get_args(LongTexts))
 
 
 def precisions(incomplete: str) -> list[str]:

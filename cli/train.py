@@ -50,6 +50,13 @@ def train(
     text_column: TextColumnOption = None,
     label_column: LabelColumnOption = None,
     max_words: Annotated[int | None, typer.Option(help="Words kept of a text.")] = None,
+    long: Annotated[
+        str | None,
+        typer.Option(
+            help="Of longer texts: head (first words), head-tail (first and last), chunks (all, piece by piece).",
+            autocompletion=completion.long_texts,
+        ),
+    ] = None,
     epochs: EpochsOption = None,
     batch_size: Annotated[int | None, typer.Option(help="Texts in a step.")] = None,
     lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
@@ -83,6 +90,7 @@ def train(
         "text_columns": text_column,
         "label_column": label_column,
         "max_words": max_words,
+        "long": long,
         "epochs": epochs,
         "batch_size": batch_size,
         "learning_rate": lr,

@@ -66,7 +66,7 @@ def _work(seeds: int, options: dict[str, object]) -> Work:
     """Of all epochs of all seeds."""
     config = TREC.config(**options)
     data = prepare(config)
-    lengths = np.minimum(data.train.lengths, config.text.max_words)
+    lengths = np.minimum(data.train.encoded.lengths, config.text.max_words)
     architecture = resolve_architecture(config.model, data.embedding_dim)
     counted = operations(architecture, len(data.dataset.labels), lengths)
     times = seeds * config.training.epochs * TRAINING

@@ -118,7 +118,8 @@ class _Steps:
     """Training steps of the reference on the same encoded rows."""
 
     def __init__(self, model: Reference, config: Config, data: PreparedData, length: int) -> None:
-        offsets, ids = data.train.offsets, data.train.ids
+        texts = data.train.encoded
+        offsets, ids = texts.offsets, texts.ids
         ends = np.minimum(offsets[1:], offsets[:-1] + length)
         rows = [ids[start:end].tolist() for start, end in zip(offsets[:-1], ends, strict=True)]
         optimizer = torch.optim.AdamW(
@@ -158,7 +159,7 @@ def _reference(config: Config, data: PreparedData, weights: dict[str, torch.Tens
 
 def _work(config: Config, data: PreparedData, network: torch.nn.Module) -> Work:
     """Of one row, words past `max_words` left out."""
-    lengths = np.minimum(data.train.lengths, config.text.max_words)
+    lengths = np.minimum(data.train.encoded.lengths, config.text.max_words)
     counted = operations(network.architecture, len(data.dataset.labels), lengths)
     parameters, _ = parameter_counts(network)
     size = config.training.batch_size
@@ -173,7 +174,7 @@ def _work(config: Config, data: PreparedData, network: torch.nn.Module) -> Work:
 
 def _distinct_words(data: PreparedData, size: int, max_words: int) -> float:
     """Distinct words of a batch, on average over 50 random ones."""
-    rng, texts = np.random.default_rng(0), data.train
+    rng, texts = np.random.default_rng(0), data.train.encoded
     batches = [rng.choice(len(texts), size) for _ in range(50)]
     found = [
         np.unique(np.concatenate([texts.ids[texts.offsets[row] : texts.offsets[row + 1]][:max_words] for row in rows]))

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cct_text.export.graph import END, Graph
+from cct_text.export.reading import Reading, reading_of
 from cct_text.export.storage import Storage
 from cct_text.inference.engine import TIE
 from cct_text.inference.kernels import EPSILON
 from cct_text.model.geometry import POOL_PADDING, POOL_STRIDE, margins, sine_table
 from cct_text.model.saved import EMBEDDING_WEIGHT, SavedModel
-from cct_text.text.encoded import head_and_tail
 from cct_text.text.vocabulary import PAD
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ class _Network:
         """All of it, from the ids to both outputs."""
         g = self.graph
         ids = g.input(INPUT, np.int64, ["texts", "words"])  # (B, S)
-        kept = self._kept_words(ids)  # (B, K)
-        read = g.op("GatherElements", ids, kept, axis=1)
+        reading = reading_of(g, ids, self.model.config.text)
+        read = reading.chunks  # (M, K)
         room = g.op("Gather", self._by_words("room", self.windows.room), g.size(read, 1))
         read = g.op("Pad", read, g.op("Concat", g.ints(0, 0, 0), room, axis=0), g.integer(PAD))  # (B, K + room)
         word_mask = self._not_pad(read)
@@ -91,17 +91,10 @@ class _Network:
             x, attention = self._block(f"encoder.blocks.{layer}.", x, bias)
         x = self._norm("encoder.norm", x)
         pooled, weights = self._pooled(x, real, attention)  # (B, D), (B, T)
-        self._logits(pooled)
-        self._word_weights(weights, word_mask, place, kept, ids)
-
-    def _kept_words(self, ids: str) -> str:
-        """Which words of each text are read: (B, K) int64 with K = min(S, max_words), as `kept_words` has them."""
-        g = self.graph
-        head, _ = head_and_tail(self.max_words, self.model.config.text.long)
-        words = g.op("ReduceSum", g.cast(self._not_pad(ids), np.int64), g.ints(1))  # (B, 1)
-        skipped = g.op("Max", g.op("Sub", words, g.integer(self.max_words)), g.integer(0))  # (B, 1)
-        place = g.range(g.op("Min", g.size(ids, 1), g.integer(self.max_words)))  # (K,)
-        return g.op("Add", place, g.op("Where", g.op("Less", place, g.integer(head)), g.integer(0), skipped))
+        reading.logits_of_texts(self._logits(pooled), LOGITS)
+        g.output(LOGITS, np.float32, ["texts", len(self.model.labels)])
+        reading.weights_of_texts(self._word_weights(weights, word_mask, place, reading), WEIGHTS)
+        g.output(WEIGHTS, np.float32, ["texts", "words"])
 
     def _not_pad(self, ids: str) -> str:
         return self.graph.op("Not", self.graph.op("Equal", ids, self.graph.integer(PAD)))
@@ -236,8 +229,8 @@ class _Network:
         share = g.op("Div", holds, g.op("ReduceSum", holds, g.ints(1)))
         return pooled, g.op("Mul", g.op("ReduceMean", share, g.ints(2), keepdims=0), counted)
 
-    def _logits(self, pooled: str) -> None:
-        """The head, from finer labels to classes where there are some, and the temperature."""
+    def _logits(self, pooled: str) -> str:
+        """The head, from finer labels to classes where there are some, and the temperature: (M, C)."""
         g = self.graph
         weight, bias = (
             g.weight("head.weight", self.weights["head.weight"].T),
@@ -250,11 +243,10 @@ class _Network:
             outside = g.weight("outside", np.where(belongs, 0.0, LOWEST).astype(np.float32))
             logits = g.op("Add", g.op("Unsqueeze", logits, g.ints(1)), outside)  # (B, C, F)
             logits = g.op("ReduceLogSumExp", logits, g.ints(2), keepdims=0)  # (B, C)
-        g.op("Div", logits, g.number(self.model.temperature), name=LOGITS)
-        g.output(LOGITS, np.float32, ["texts", classes])
+        return g.op("Div", logits, g.number(self.model.temperature))
 
-    def _word_weights(self, weights: str, word_mask: str, place: str, kept: str, ids: str) -> None:
-        """As `Engine.word_weights`: from tokens to the words in their receptive fields, 0 for words that are not read."""
+    def _word_weights(self, weights: str, word_mask: str, place: str, reading: Reading) -> str:
+        """From tokens to the words in their receptive fields, as the engine does it for one chunk: (M, K)."""
         g = self.graph
         start, step, size = self.windows.field
         first = g.op("Add", g.op("Mul", place, g.integer(step)), g.integer(start))  # (T,)
@@ -267,7 +259,4 @@ class _Network:
         shared = g.op("MatMul", g.op("Div", weights, g.op("Max", words, g.number(1))), field)
         shared = g.op("Mul", shared, real)
         shared = g.op("Div", shared, g.op("Max", g.op("ReduceSum", shared, g.ints(1)), g.number(TINY)))
-        shared = g.slice(shared, 1, g.ints(0), g.size(kept, 1))  # (B, K)
-        nothing = g.op("ConstantOfShape", g.op("Shape", ids))  # (B, S) float32
-        g.op("ScatterElements", nothing, kept, shared, axis=1, name=WEIGHTS)
-        g.output(WEIGHTS, np.float32, ["texts", "words"])
+        return g.slice(shared, 1, g.ints(0), g.size(reading.place, 0))

@@ -23,7 +23,7 @@ from cct_text.model.geometry import sine_table
 from cct_text.model.persistence import restore_network
 from cct_text.model.positions import LearnablePositions, SinePositions
 from cct_text.model.saved import SavedModel
-from cct_text.text.encoded import kept_words
+from cct_text.text.encoded import chunks_of_text
 from cct_text.text.vocabulary import PAD, UNK
 
 FILE = "program.pt2"
@@ -69,10 +69,15 @@ def export_torch(run: str | Path, out: str | Path) -> dict[str, Any]:
 
     Raises:
         DataError: if the run is damaged, or what the program says is not what the run says.
-        UsageError: if `out` cannot be written, or the run reads one word of a text, which is no length that can vary.
+        UsageError: if `out` cannot be written; or the run reads long texts in chunks, or one word of a text, which is no
+            length that can vary.
     """
     with write_folder_atomically(out) as folder:
         model = model_of(run)
+        if model.config.text.long == "chunks":
+            raise UsageError(
+                'long = "chunks": a torch program reads one chunk of a text; export --to onnx reads them all'
+            )
         write_tokenizer(model.tokenizer, folder)
         torch.export.save(traced(model), folder / FILE)
         document = manifest("torch", model, folder, {"fp32": FILE})
@@ -92,7 +97,7 @@ def _check(path: Path, sample: Sample, model: SavedModel) -> dict[str, Any]:
             logits: np.ndarray = program(torch.from_numpy(ids)).numpy()
         return logits, None
 
-    cut = [ids[kept_words(len(ids), text.max_words, text.long)] for ids in sample.ids]
+    cut = [ids[chunks_of_text(len(ids), text.max_words, text.long)[0]] for ids in sample.ids]
     return replace(sample, ids=cut).compare(path.name, network, exact=True)
 
 

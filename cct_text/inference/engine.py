@@ -15,7 +15,7 @@ from cct_text.inference.folding import FoldedTokenizer
 from cct_text.inference.kernels import Kernels, Linear, Norm, attention_weights, softmax
 from cct_text.model.geometry import sine_table
 from cct_text.model.saved import SavedModel
-from cct_text.text.encoded import EncodedTexts, kept_words
+from cct_text.text.encoded import EncodedTexts, chunks_of_text
 
 TOKENS_TOGETHER = 1024
 """Tokens that go through a layer together: enough to hide its overhead, few enough to stay in a core's cache."""
@@ -84,7 +84,10 @@ class Engine:
 
     def logits(self, encoded: EncodedTexts) -> np.ndarray:
         """Logits (N, C) float32 of N texts, in their order."""
-        encoded = encoded.shortened(self.max_words, self.long)
+        chunks = encoded.chunks(self.max_words, self.long)
+        return chunks.of_texts(self._chunk_logits(chunks.encoded))
+
+    def _chunk_logits(self, encoded: EncodedTexts) -> np.ndarray:
         lengths = encoded.lengths
         self.tokenizer.fold(encoded.ids)
         pooled = np.zeros((len(encoded), self.architecture.width), np.float32)
@@ -103,20 +106,25 @@ class Engine:
 
         A token's weight is shared equally among the words in its receptive field. The weight of a token is its pooling
         weight; under a class token, how much the class token attends to it in the last block, averaged over the heads.
-        Words that are not read, of a text longer than `max_words`, have weight 0.
+        Words that are not read, of a text longer than `max_words`, have weight 0; chunks count alike.
         """
         weights = np.zeros(len(ids), np.float32)
+        chunks = chunks_of_text(len(ids), self.max_words, self.long)
+        for words in chunks:
+            weights[words] = self._chunk_weights(ids[words]) / len(chunks)
+        return weights
+
+    def _chunk_weights(self, ids: np.ndarray) -> np.ndarray:
+        """How much each word of one chunk counts in its pooling, (S,), summing to 1."""
         if not len(ids):
-            return weights
-        read = kept_words(len(ids), self.max_words, self.long)
-        ids = ids[read]
+            return np.zeros(0, np.float32)
         self.tokenizer.fold(ids)
         encoded = EncodedTexts(ids, np.array([0, len(ids)], np.int64))
         tokens = self._token_weights(encoded)  # (T,)
         real = self.tokenizer.windows.real(len(ids))
         field = self.tokenizer.windows.words_of_tokens(real.last + 1, len(ids))[real.first :]  # (T, S)
         shared = (tokens / field.sum(axis=1).clip(min=1)) @ field  # (S,)
-        weights[read] = shared / max(shared.sum(), np.finfo(np.float32).tiny)
+        weights: np.ndarray = shared / max(shared.sum(), np.finfo(np.float32).tiny)
         return weights
 
     def _token_weights(self, encoded: EncodedTexts) -> np.ndarray:

@@ -25,7 +25,7 @@ def logits_on(model: SavedModel, device: str, precision: str) -> Callable[[Encod
     text = model.config.text
 
     def logits(encoded: EncodedTexts) -> np.ndarray:
-        return predict_logits(network, encoded.shortened(text.max_words, text.long))
+        return predict_logits(network, encoded.chunks(text.max_words, text.long))
 
     try:
         network.to(device, torch.bfloat16 if precision == "bf16" else torch.float32)

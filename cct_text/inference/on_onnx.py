@@ -45,11 +45,11 @@ class OnnxEngine:
     def logits(self, encoded: EncodedTexts) -> np.ndarray:
         """Logits (N, C) float32 of N texts, in their order, divided by the temperature."""
         # The graph cuts long texts as well, but all of a batch would be as wide as the longest until then.
-        encoded = encoded.shortened(self.max_words, self.long)
-        logits = np.zeros((len(encoded), self.num_classes), np.float32)
-        for batch in batches_of_words(encoded):
+        chunks = encoded.chunks(self.max_words, self.long)
+        logits = np.zeros((len(chunks.encoded), self.num_classes), np.float32)
+        for batch in batches_of_words(chunks.encoded):
             (logits[batch.rows],) = self.session.run(["logits"], {"ids": batch.ids})
-        return logits
+        return chunks.of_texts(logits)
 
     def word_weights(self, ids: np.ndarray) -> np.ndarray:
         """How much each word counts in the pooling: (S,) float32 for the ids (S,) of one text's words, summing to 1."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cct_text.artifacts import CONFIG, METRICS, RunFolder
-from cct_text.config import Config
+from cct_text.config import Config, TextConfig
 from cct_text.datasets.registry import ENTRIES
 from cct_text.errors import DataError
 from cct_text.hub.names import HUB_PREFIX
@@ -202,16 +202,24 @@ def _limits(config: Config, metrics: Mapping[str, Any], languages: Sequence[str]
     more = (
         f" and are not among the {extra:,} most frequent ones of its vectors" if extra and metrics["coverage"] else ""
     )
-    kept = "first words" if text.long == "head" else "first words and as many of its last ones"
     return [
         f"Language: {language}. Words that its train split lacks{more} are unknown to it.",
-        f"Of a text at most {text.max_words:,} words are read: its {kept}. {metrics['truncated_fraction']:.1%} of the train "
-        "split's texts were longer and were cut.",
+        _long_texts(text, metrics["truncated_fraction"]),
         _vectors(config, metrics),
         "It answers every text with one of its labels, also a text that none of them suits.",
         "It was not tested on anything but the rows above: other sources, times and ways of writing may be harder for it, and "
         "whether it treats groups of people alike was not looked at.",
     ]
+
+
+def _long_texts(text: TextConfig, truncated_fraction: float) -> str:
+    if text.long == "chunks":
+        return f"A text of more than {text.max_words:,} words is read in chunks, which do not know of each other."
+    kept = "first words" if text.long == "head" else "first words and as many of its last ones"
+    return (
+        f"Of a text at most {text.max_words:,} words are read: its {kept}. {truncated_fraction:.1%} of the train "
+        "split's texts were longer and were cut."
+    )
 
 
 def _vectors(config: Config, metrics: Mapping[str, Any]) -> str:

@@ -267,20 +267,26 @@ def _reliability(run: FinishedRun) -> list[Section]:
 
 
 def _lengths(run: FinishedRun) -> list[Section]:
-    limit = run.classifier.config.text.max_words
-    cut = run.lengths > limit
-    told = [f"Texts are read up to {limit} words."]
-    if cut.any() and not cut.all():
-        inside, beyond = run.right[~cut].mean(), run.right[cut].mean()
-        lost = run.lengths[cut].mean() - limit
+    text = run.classifier.config.text
+    limit, in_chunks = text.max_words, text.long == "chunks"
+    longer = run.lengths > limit
+    told = [
+        f"Texts of more than {limit} words are read in chunks, whose answers are averaged."
+        if in_chunks
+        else f"Texts are read up to {limit} words."
+    ]
+    if longer.any() and not longer.all():
+        inside, beyond = run.right[~longer].mean(), run.right[longer].mean()
         told.append(
-            f"{int(cut.sum()):,} rows ({cut.mean():.1%}) are longer; {beyond:.1%} of these are right, and {inside:.1%} of the "
-            f"others. Of such a text {lost:,.0f} words are not read, on average."
+            f"{int(longer.sum()):,} rows ({longer.mean():.1%}) are longer; {beyond:.1%} of these are right, and "
+            f"{inside:.1%} of the others."
         )
-    elif cut.any():
+        if not in_chunks:
+            told[-1] += f" Of such a text {run.lengths[longer].mean() - limit:,.0f} words are not read, on average."
+    elif longer.any():
         told.append("All are longer.")
     else:
-        told.append("None is longer, so nothing was cut.")
+        told.append("None is longer." if in_chunks else "None is longer, so nothing was cut.")
     drawn = run_plots.accuracy_by_length(length_bins(run.lengths, run.right)) if can_plot() else None
     return [Section("Short and long texts", told, svg=drawn, description="Accuracy by the number of words")]
 

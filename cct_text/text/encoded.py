@@ -1,4 +1,4 @@
-"""Texts as word ids, and what is left of the long ones."""
+"""Texts as word ids, and what is read of the long ones."""
 
 from __future__ import annotations
 
@@ -41,29 +41,73 @@ class EncodedTexts:
         """Share of texts longer than `max_words`."""
         return float((self.lengths > max_words).mean()) if len(self) else 0.0
 
-    def shortened(self, max_words: int, long: LongTexts) -> Self:
-        """The texts with at most `max_words` words each; what is left of longer ones is as `kept_words` tells."""
-        lengths = self.lengths
+    def chunks(self, max_words: int, long: LongTexts) -> Chunks:
+        """What is read of the texts; of each one as `chunks_of_text` tells."""
+        lengths, texts = self.lengths, np.arange(len(self))
         if lengths.max(initial=0) <= max_words:
-            return self
+            return Chunks(self, texts)
+        if long == "chunks":
+            counts = np.maximum(1, -(-lengths // max_words))
+            of_chunks = np.repeat(texts, counts)
+            number = np.arange(len(of_chunks)) - np.repeat(np.cumsum(counts) - counts, counts)  # in its text
+            starts = self.offsets[of_chunks] + number * lengths[of_chunks] // counts[of_chunks]
+            return Chunks(EncodedTexts(self.ids, np.append(starts, self.offsets[-1])), of_chunks)
         head, tail = head_and_tail(max_words, long)
         before = np.arange(len(self.ids)) - np.repeat(self.offsets[:-1], lengths)  # words before each one in its text
         behind = np.repeat(lengths, lengths) - before - 1
         offsets = np.concatenate([[0], np.cumsum(np.minimum(lengths, max_words))])
-        return type(self)(self.ids[(before < head) | (behind < tail)], offsets)
+        return Chunks(EncodedTexts(self.ids[(before < head) | (behind < tail)], offsets), texts)
 
 
-def kept_words(length: int, max_words: int, long: LongTexts) -> np.ndarray:
-    """Which words of a text are read, (min(length, max_words),) int64, ascending.
+@dataclass(frozen=True)
+class Chunks:
+    """What is read of N texts: M chunks, each of which a network sees by itself; what it says of them is averaged.
+
+    Attributes:
+        encoded: M chunks of at most `max_words` words, those of a text in their order.
+        texts: (M,) int64, the text that each is of, ascending; every text has one at least.
+    """
+
+    encoded: EncodedTexts
+    texts: np.ndarray
+
+    def __len__(self) -> int:
+        """N."""
+        return int(self.texts[-1]) + 1 if len(self.texts) else 0
+
+    def take(self, rows: np.ndarray) -> Self:
+        """The chunks of the given texts (K,), in the given order."""
+        starts = np.searchsorted(self.texts, rows)
+        counts = np.searchsorted(self.texts, rows, side="right") - starts
+        first = np.cumsum(counts) - counts
+        chunks = np.repeat(starts - first, counts) + np.arange(counts.sum())
+        return type(self)(self.encoded.take(chunks), np.repeat(np.arange(len(rows)), counts))
+
+    def of_texts(self, values: np.ndarray) -> np.ndarray:
+        """Values of the chunks, (M, ...) of floats, as those of their texts, (N, ...): the mean of each one's chunks."""
+        if len(self) == len(self.encoded):
+            return values
+        counts = np.bincount(self.texts).astype(values.dtype)
+        sums: np.ndarray = np.add.reduceat(values, np.searchsorted(self.texts, np.arange(len(self))))
+        means: np.ndarray = sums / counts.reshape(-1, *[1] * (values.ndim - 1))
+        return means
+
+
+def chunks_of_text(length: int, max_words: int, long: LongTexts) -> list[np.ndarray]:
+    """The words that are read of a text, chunk by chunk, each (at most max_words,) int64, ascending; one chunk at least.
 
     Args:
         length: words of the text.
-        max_words: that are kept at most.
-        long: of a longer text the first ones (`head`), or as many first ones as last ones (`head-tail`).
+        max_words: of a chunk at most.
+        long: of a longer text the first ones (`head`), as many first ones as last ones (`head-tail`), or all, in as few
+            chunks as hold them, none more than a word longer than another (`chunks`).
     """
-    head, tail = head_and_tail(max_words, long)
     words = np.arange(length)
-    return words[(words < head) | (words >= length - tail)]
+    if long == "chunks":
+        count = max(1, -(-length // max_words))
+        return [words[chunk * length // count : (chunk + 1) * length // count] for chunk in range(count)]
+    head, tail = head_and_tail(max_words, long)
+    return [words[(words < head) | (words >= length - tail)]]
 
 
 def head_and_tail(max_words: int, long: LongTexts) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from cct_text.errors import UsageError
 from cct_text.model.forward import predict_logits
 from cct_text.model.network import TextNetwork
 from cct_text.text.batching import Batch, batches, number_of_batches
-from cct_text.text.encoded import EncodedTexts
+from cct_text.text.encoded import Chunks
 from cct_text.training.metrics import classification_metrics
 from cct_text.training.processes import Processes
 from cct_text.training.progress import EpochRecord, TrainingObserver
@@ -27,9 +27,9 @@ from cct_text.training.working_copy import bf16_is_faster
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """Encoded texts (N), the indices of their labels (N,) int64, and how much each counts (N,); all the same if None."""
+    """What is read of N texts, the indices of their labels (N,) int64, and how much each counts (N,); the same if None."""
 
-    texts: EncodedTexts
+    texts: Chunks
     labels: np.ndarray
     weights: np.ndarray | None = None
 
@@ -81,7 +81,9 @@ class Trainer:
         if self.processes.rank:
             torch.manual_seed(self.config.seed + (self.processes.rank << 32))  # other rows, other dropout
         self.bf16 = use_bf16(self.config.precision, self.device)
-        steps = math.ceil(number_of_batches(len(train), self.config.batch_size) / self.config.gradient_accumulation)
+        self.chunk_labels = train.labels[train.texts.texts]  # each chunk has its text's label
+        batches_of_pass = number_of_batches(len(self.chunk_labels), self.config.batch_size)
+        steps = math.ceil(batches_of_pass / self.config.gradient_accumulation)
         self.passes = math.ceil(self.config.min_epoch_steps / steps)
         self.steps = steps * self.passes
         self.network = network.to(self.device)
@@ -120,7 +122,7 @@ class Trainer:
         start = time.perf_counter()
         losses: list[float] = []
         for group in self._groups(epoch):
-            losses += self.stepper.step(group, self.train.labels)
+            losses += self.stepper.step(group, self.chunk_labels)
             if not all(math.isfinite(loss) for loss in losses[-len(group) :]):
                 raise self._diverged(f"the loss became {losses[-1]} in epoch {epoch}, batch {len(losses)}")
             observer.step(losses[-1])
@@ -129,7 +131,7 @@ class Trainer:
     def _groups(self, epoch: int) -> Iterator[list[Batch]]:
         """The batches of an epoch, step by step; the last step of a pass over the train split may have fewer."""
         for number in range((epoch - 1) * self.passes + 1, epoch * self.passes + 1):
-            stream = batches(self.train.texts, self.config.batch_size, seed=self.config.seed, epoch=number)
+            stream = batches(self.train.texts.encoded, self.config.batch_size, seed=self.config.seed, epoch=number)
             while group := list(islice(stream, self.config.gradient_accumulation)):
                 yield group
 
@@ -194,11 +196,14 @@ class Trainer:
         return patience is not None and self.progress.epochs_done - self.progress.best_epoch >= patience
 
     def _row_weights(self) -> torch.Tensor | None:
-        """(N,) float32, how much each row of train counts: on average 1, as one, unless they weigh all the same."""
+        """How much each chunk of train counts, float32: on average 1, as its text does, unless they weigh all the same."""
         given = self.train.weights
         if self.config.class_weights == "balanced":
             given = self._balanced() if given is None else given * self._balanced()
-        return None if given is None else torch.from_numpy((given / given.mean()).astype(np.float32))
+        if given is None:
+            return None
+        of_chunks = given[self.train.texts.texts]
+        return torch.from_numpy((of_chunks / of_chunks.mean()).astype(np.float32))
 
     def _balanced(self) -> np.ndarray:
         """(N,) as much for each row of train as one of its class counts; 1 where its label is of no class."""

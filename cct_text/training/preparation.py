@@ -11,7 +11,7 @@ import numpy as np
 from cct_text.config import Config, EmbeddingConfig
 from cct_text.datasets import Dataset, load_dataset
 from cct_text.errors import DataError
-from cct_text.text.encoded import EncodedTexts
+from cct_text.text.encoded import Chunks
 from cct_text.text.tokenizer import Tokenizer, split_words
 from cct_text.text.vocabulary import PAD, UNK, Vocabulary
 from cct_text.vectors import Coverage, align, frequent_words, train_corpus_vectors
@@ -29,10 +29,10 @@ class PreparedData:
     Attributes:
         dataset: texts and labels of the splits.
         tokenizer: with the vocabulary of the train split.
-        train: encoded train split, long texts shortened, as in the other splits.
-        dev: encoded dev split; empty where there is none.
-        test: encoded test split; None where there is none, or it is not to be looked at.
-        truncated_fraction: share of the train split's texts that were longer.
+        train: what is read of the train split.
+        dev: of the dev split; empty where there is none.
+        test: of the test split; None where there is none, or it is not to be looked at.
+        truncated_fraction: share of the train split's texts that are not read to the end.
         vectors: (V, E) float32, initial word vectors; None for `learned`.
         embedding_dim: E.
         coverage: how much of the train split the pre-trained vectors know; None where there are none.
@@ -41,9 +41,9 @@ class PreparedData:
 
     dataset: Dataset
     tokenizer: Tokenizer
-    train: EncodedTexts
-    dev: EncodedTexts
-    test: EncodedTexts | None
+    train: Chunks
+    dev: Chunks
+    test: Chunks | None
     truncated_fraction: float
     vectors: np.ndarray | None
     embedding_dim: int
@@ -85,10 +85,10 @@ def prepare(config: Config, dataset: Dataset | None = None, *, with_test: bool =
     return PreparedData(
         dataset=dataset,
         tokenizer=tokenizer,
-        train=train.shortened(max_words, long),
-        dev=tokenizer.encode(dataset.dev.texts).shortened(max_words, long),
-        test=tokenizer.encode(test.texts).shortened(max_words, long) if test is not None else None,
-        truncated_fraction=train.truncated_fraction(max_words),
+        train=train.chunks(max_words, long),
+        dev=tokenizer.encode(dataset.dev.texts).chunks(max_words, long),
+        test=tokenizer.encode(test.texts).chunks(max_words, long) if test is not None else None,
+        truncated_fraction=0.0 if long == "chunks" else train.truncated_fraction(max_words),
         vectors=vectors,
         embedding_dim=config.embedding.embedding_dim if vectors is None else vectors.shape[1],
         coverage=coverage,

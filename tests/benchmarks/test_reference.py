@@ -52,7 +52,7 @@ def network_of(model, tokenizer):
 @torch.inference_mode()
 def products_logits(network, tokenizer, texts):
     logits = torch.zeros(len(texts), len(LABELS))
-    for batch in batches(tokenizer.encode(texts).shortened(LENGTH, "head"), 64):
+    for batch in batches(tokenizer.encode(texts).chunks(LENGTH, "head").encoded, 64):
         logits[batch.rows] = network(torch.from_numpy(batch.ids), torch.from_numpy(batch.mask))
     return logits
 

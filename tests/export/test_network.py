@@ -15,7 +15,7 @@ from cct_text.export.network import onnx_network
 from cct_text.export.storage import Float16, Float32, Int8
 from cct_text.inference.on_onnx import new_session
 from cct_text.model.forward import predict_logits
-from cct_text.text.encoded import kept_words
+from cct_text.text.encoded import chunks_of_text
 from tests.support.random_networks import MAX_WORDS, VARIANTS, name_of, random_model, some_texts
 
 
@@ -41,7 +41,7 @@ def test_the_graph_gives_the_logits_of_the_network_for_ragged_batches(both):
     network, model = both
     text = model.config.text
     logits, _ = run(model, padded(some_texts()))
-    expected = predict_logits(network, some_texts().shortened(text.max_words, text.long))
+    expected = predict_logits(network, some_texts().chunks(text.max_words, text.long))
     np.testing.assert_allclose(logits, expected, atol=1e-4)
 
 
@@ -54,9 +54,10 @@ def test_the_graph_weighs_words_as_the_network_does(both):
         words = ids[row][: some_texts().lengths[row]]
         expected = np.zeros(ids.shape[1])
         if len(words):
-            read = kept_words(len(words), MAX_WORDS, model.config.text.long)
-            kept = torch.from_numpy(words[read])[None]
-            expected[read] = network.token_weights(kept, torch.ones_like(kept, dtype=torch.bool))[0]
+            chunks = chunks_of_text(len(words), MAX_WORDS, model.config.text.long)
+            for read in chunks:
+                kept = torch.from_numpy(words[read])[None]
+                expected[read] = network.token_weights(kept, torch.ones_like(kept, dtype=torch.bool))[0] / len(chunks)
         np.testing.assert_allclose(weights[row], expected, atol=1e-5)
 
 
@@ -84,7 +85,7 @@ def test_one_text_many_texts_and_texts_without_words_go_through_the_same_file(mo
 def test_finer_labels_become_classes_and_the_temperature_is_in_the_file():
     network, fine = random_model({"model": "cct-2/2"}, class_of_label=(0, 1, 2, 3, 4, 4, 0, -1))
     logits, _ = run(replace(fine, temperature=0.5), padded(some_texts()))
-    expected = predict_logits(network, some_texts().shortened(MAX_WORDS, "head")) / 0.5
+    expected = predict_logits(network, some_texts().chunks(MAX_WORDS, "head")) / 0.5
     np.testing.assert_allclose(logits, expected, atol=2e-4)
 
 

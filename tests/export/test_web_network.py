@@ -34,6 +34,8 @@ VARIANTS = {
     "layers without max-pool": {"model": "cct-2/4x2", "max_pool": "false"},
     "first and last words": {"long": "head-tail"},
     "first and last of odd many": {"long": "head-tail", "max_words": 7},
+    "chunks": {"long": "chunks"},
+    "chunks of a few words": {"long": "chunks", "max_words": 4},
     "one word": {"max_words": 1},
     "sizes": {"width": 21, "heads": 3, "mlp_ratio": 1.4, "layers": 3},
     "folded, as narrow as the vectors": {"model": "cct-2/2", "width": 4, "embedding_dim": 8},

@@ -39,7 +39,7 @@ def new_model(vocabulary, questions):
         with torch.no_grad():
             # A fresh head says much the same about every text; this one uses all labels.
             network.head.weight *= 100
-            logits = predict_logits(network, tokenizer.encode(questions.train.texts).shortened(24, "head"))
+            logits = predict_logits(network, tokenizer.encode(questions.train.texts).chunks(24, "head"))
             network.head.bias -= torch.from_numpy(logits).mean(dim=0)
         return SavedModel(config, labels, tokenizer, weights_of(network), TEMPERATURE)
 

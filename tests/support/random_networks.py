@@ -21,6 +21,7 @@ VARIANTS = [
     {"model": "cct-2/1+3+5", "max_pool": "false"},
     {"model": "cct-2/1+2x2"},
     {"model": "cct-2/2", "long": "head-tail"},
+    {"model": "cct-2/1", "long": "chunks"},
     {"model": "cct-2/2", "width": 24, "heads": 3, "mlp_ratio": 1.5},
 ]
 

@@ -24,14 +24,13 @@ def texts():
     generator = np.random.default_rng(0)
     lengths = generator.integers(1, 9, ROWS)
     ids = np.minimum(generator.geometric(0.08, lengths.sum()) + UNK, WORDS - 1)
-    return LabelledTexts(
-        EncodedTexts(ids.astype(np.int32), np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)),
-        generator.integers(0, CLASSES, ROWS),
-    )
+    encoded = EncodedTexts(ids.astype(np.int32), np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+    return LabelledTexts(encoded.chunks(8, "head"), generator.integers(0, CLASSES, ROWS))
 
 
 def nothing():
-    return LabelledTexts(EncodedTexts(np.zeros(0, np.int32), np.zeros(1, np.int64)), np.zeros(0, np.int64))
+    no_texts = EncodedTexts(np.zeros(0, np.int32), np.zeros(1, np.int64))
+    return LabelledTexts(no_texts.chunks(8, "head"), np.zeros(0, np.int64))
 
 
 def trainer(embeddings="learned", data=None, **options):
@@ -61,7 +60,7 @@ def plain_epochs(network, config, steps):
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: shares[step])
     data = texts()
     for epoch in (1, 2, 3):
-        made = list(batches(data.texts, config.batch_size, seed=config.seed, epoch=epoch))
+        made = list(batches(data.texts.encoded, config.batch_size, seed=config.seed, epoch=epoch))
         for start in range(0, len(made), config.gradient_accumulation):
             group = made[start : start + config.gradient_accumulation]
             for batch in group:
@@ -124,7 +123,7 @@ def gradient(precision, size):
     run = trainer(precision=precision, batch_size=size)
     found = []
     run.stepper._update = lambda parts: found.append(torch.cat([part.flatten() for part in parts]))
-    made = list(batches(run.train.texts, size))[: 48 // size]
+    made = list(batches(run.train.texts.encoded, size))[: 48 // size]
     run.stepper.step(made, run.train.labels)
     return found[0]
 
@@ -165,7 +164,7 @@ def test_words_that_no_text_holds_keep_their_vectors_bit_for_bit():
     trained = trainer()
     start = trained.network.embedding.weight.detach().clone()
     trained.fit(TrainingObserver(), lambda: None)
-    unseen = np.setdiff1d(np.arange(WORDS), texts().texts.ids)
+    unseen = np.setdiff1d(np.arange(WORDS), texts().texts.encoded.ids)
     assert len(unseen) > 3
     assert torch.equal(trained.network.embedding.weight[unseen], start[unseen])
     assert not torch.equal(trained.network.embedding.weight, start)

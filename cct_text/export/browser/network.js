@@ -26,17 +26,30 @@ class Network {
   /** What is said of the ids (S) of a text's words: logits (C), divided by the temperature, and how much each word counts
    *  in the pooling, (S), summing to 1. */
   run(ids) {
-    const { max_words: maxWords, long } = this.model;
-    const tail = long === "head-tail" ? Math.floor(maxWords / 2) : 0;
-    const isRead = (place) => place < maxWords - tail || place >= ids.length - tail;
-    const read = ids.filter((_, place) => isRead(place));
-    const { pooled, tokenWeights } = this.pooled(read);
+    const chunks = this.chunks(ids.length);
     const wordWeights = new Float64Array(ids.length);
-    const weights = this.wordWeights(tokenWeights, read.length);
-    let next = 0;
-    for (let place = 0; place < ids.length; place++) if (isRead(place)) wordWeights[place] = weights[next++];
-    const logits = this.ofClasses(linear(pooled, 1, this.head));
+    let logits;
+    for (const places of chunks) {
+      const { pooled, tokenWeights } = this.pooled(places.map((place) => ids[place]));
+      const weights = this.wordWeights(tokenWeights, places.length);
+      places.forEach((place, word) => (wordWeights[place] = weights[word] / chunks.length));
+      const ofChunk = this.ofClasses(linear(pooled, 1, this.head)).map((logit) => logit / chunks.length);
+      logits = logits ? logits.map((logit, label) => logit + ofChunk[label]) : ofChunk;
+    }
     return { logits: logits.map((logit) => logit / this.model.temperature), wordWeights };
+  }
+
+  /** Which words are read of a text of so many, chunk by chunk: chunks_of_text of cct_text/text/encoded.py. */
+  chunks(words) {
+    const { max_words: maxWords, long } = this.model;
+    const places = Array.from({ length: words }, (_, place) => place);
+    if (long === "chunks") {
+      const count = Math.max(1, Math.ceil(words / maxWords));
+      const start = (chunk) => Math.floor((chunk * words) / count);
+      return Array.from({ length: count }, (_, chunk) => places.slice(start(chunk), start(chunk + 1)));
+    }
+    const tail = long === "head-tail" ? Math.floor(maxWords / 2) : 0;
+    return [places.filter((place) => place < maxWords - tail || place >= words - tail)];
   }
 
   /** The vector (D) of a text, and how much each of its real tokens counts, (T). */

@@ -90,7 +90,7 @@ function shaded({ text, words }) {
 function remarks({ words }, { maxWords, network }) {
   const unknown = [...new Set(words.filter(({ id }) => id === UNK).map(({ word }) => word))];
   const told = [words.length === 1 ? "1 word." : `${words.length.toLocaleString("en")} words.`];
-  if (words.length > maxWords) {
+  if (words.length > maxWords && network.model.long !== "chunks") {
     const which = network.model.long === "head" ? "first" : "first and last";
     told.push(`Only the ${which} ${maxWords.toLocaleString("en")} are read.`);
   }
