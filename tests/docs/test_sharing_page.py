@@ -1,17 +1,16 @@
 """What docs/sharing.md shows works as shown, against a hub on loopback, and its table names what is sent."""
 
 import re
-import shlex
 import shutil
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
 from cct_text.hub.fetching import PULLED_FILES
 from cct_text.sharing.shared_copy import SHARED_FILES
+from tests.support.doc_pages import commands, page, python_of
 
-PAGE = (Path(__file__).parents[2] / "docs" / "sharing.md").read_text(encoding="utf-8")
+PAGE = page("sharing.md")
 
 
 @pytest.fixture
@@ -24,12 +23,12 @@ def folder(hub, own_run, tmp_path, monkeypatch):
 
 
 def test_the_commands_and_the_python_work_one_after_the_other(cct_text, folder):
-    commands = [shlex.split(line, comments=True)[1:] for line in re.findall(r"^    cct-text .*", PAGE, re.MULTILINE)]
-    assert [command[0] for command in commands] == ["push", "push", "pull", "predict"]
-    for command in commands:
+    shown = commands("sharing.md")
+    assert [command[0] for command in shown] == ["push", "push", "pull", "predict"]
+    for command in shown:
         outcome = cct_text(*command)
         assert outcome.code == 0, f"{' '.join(command)}\n{outcome.err}"
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    (code,) = python_of("sharing.md")
     exec(code, names := {})
     assert names["ids"] == names["tokenizer"].encode("win a prize now").ids
     assert "embedding.weight" in names["weights"]

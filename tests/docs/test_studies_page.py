@@ -1,17 +1,13 @@
 """The commands of docs/studies.md and docs/tuning.md work as shown, on small files in the official formats."""
 
-import re
-import shlex
-from pathlib import Path
-
 import numpy as np
 import pytest
 
+from tests.support.doc_pages import commands
 from tests.support.official_files import NEWS, QUESTIONS, TREES, write_news, write_trec, write_trees
 from tests.support.user_files import as_csv
 from tests.support.vector_files import glove
 
-DOCS = Path(__file__).parents[2] / "docs"
 WORDS = [
     "how",
     "many",
@@ -38,14 +34,6 @@ SHORTER = {
     "train": ["--epochs", "1"],
 }
 """Put behind a command, where a later value counts: how the commands end sooner."""
-
-
-def commands(page):
-    """The `cct-text` lines of a page, without what stands behind `#`."""
-    text = (DOCS / page).read_text(encoding="utf-8")
-    found = [shlex.split(line, comments=True)[1:] for line in re.findall(r"^    cct-text .*", text, re.MULTILINE)]
-    assert found
-    return found
 
 
 @pytest.fixture(scope="module")
