@@ -48,4 +48,9 @@ SOAKS = (
         "A training that is killed at any moment goes on with `--resume` to the weights of an undisturbed one, bit for bit.",
         "training/test_kills.py::test_a_run_that_is_killed_again_and_again_ends_with_the_weights_of_an_undisturbed_one",
     ),
+    Soak(
+        "repeated-trainings",
+        "A process that trains hundreds of times leaks neither memory (below half a megabyte a training) nor files nor threads.",
+        "training/test_repeated.py::test_trainings_leave_neither_memory_nor_files_nor_threads_behind",
+    ),
 )

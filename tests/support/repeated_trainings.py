@@ -1,6 +1,6 @@
 """Many trainings one after another in one process, and what is left of them.
 
-    python -m tests.support.repeated_trainings 200
+python -m tests.support.repeated_trainings 200
 """
 
 import gc
