@@ -50,7 +50,7 @@ SOAKS = (
     ),
     Soak(
         "repeated-trainings",
-        "A process that trains hundreds of times leaks neither memory (below half a megabyte a training) nor files nor threads.",
+        "A process that trains hundreds of times leaks neither memory (below half a megabyte each) nor files nor threads.",
         "training/test_repeated.py::test_trainings_leave_neither_memory_nor_files_nor_threads_behind",
     ),
 )

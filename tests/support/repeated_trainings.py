@@ -48,10 +48,10 @@ def _measure(runs):
         gc.collect()
         resident = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         left["bytes"].append(resident)
-        left["files"].append(len(os.listdir("/proc/self/fd")))
+        left["files"].append(len(list(Path("/proc/self/fd").iterdir())))
         left["threads"].append(threading.active_count())
     return left
 
 
 if __name__ == "__main__":
-    print(json.dumps(_measure(int(sys.argv[1]))))
+    sys.stdout.write(json.dumps(_measure(int(sys.argv[1]))))
