@@ -15,13 +15,14 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from cct_text.atomic_writes import write_atomically
 from cct_text.config import Config
 from cct_text.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FORMAT = 1
 """Version of the run folder's format; a folder of another version is refused."""
@@ -38,6 +39,8 @@ TOKENIZER_CONFIG = "tokenizer_config.json"
 BESIDE = "baselines"
 """Folder of baselines that were trained on the same rows."""
 STATE = "state"
+EXPORT = "export.json"
+"""The file that makes a folder an exported model instead: what is in it, with checksums."""
 
 
 def sha256_of(path: str | Path) -> str:
@@ -117,6 +120,7 @@ class RunFolder:
         Raises:
             UsageError: if the folder cannot be written to.
         """
+        import numpy as np
         import tomli_w
         from safetensors.numpy import save
 

@@ -1,6 +1,6 @@
 """What the tab key offers.
 
-Each function gets the beginning of a word and answers with whole words, quickly: it loads neither torch nor Arrow.
+Each function gets the beginning of a word and answers with whole words, quickly: it loads no torch, no Arrow and no NumPy.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import Literal, get_args, get_origin, get_type_hints
 
+from cct_text.artifacts import EXPORT, WEIGHTS
 from cct_text.config import Config, EmbeddingMode, FileFormat, LongTexts, Precision
 from cct_text.hub.names import RUNS
 
-RUN_FILES = ("model.safetensors", "export.json")
-"""One of them tells a run, or an export of one. The modules that name them load NumPy and Arrow, so they stand here again."""
+RUN_FILES = (WEIGHTS, EXPORT)
+"""One of them tells a run, or an export of one."""
 DATA_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".txt")
 DEPTH = 3
 """Folders below each other in which runs are looked for: `runs/STUDY/RUN`."""

@@ -7,17 +7,18 @@ from types import TracebackType
 from typing import Self
 
 import typer
-from rich.console import Console
 from rich.live import Live
 
 from cct_text.studies.wording import counted
+
+from .messages import Messages
 
 
 class LiveDisplay:
     """Draws on standard error; interrupted, it says how to go on and ends the command with 130."""
 
     def __init__(self) -> None:
-        self.console = Console(stderr=True, highlight=False, markup=False)
+        self.console = Messages()
         self.live = Live(console=self.console, transient=True, auto_refresh=False)
         self.fresh = 0
         self.begun = time.monotonic()

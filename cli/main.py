@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import signal
 import sys
 from types import FrameType
@@ -31,7 +32,6 @@ from .push import push
 from .report import report
 from .reproduce import reproduce
 from .serve import serve
-from .standard_output import drop_standard_output
 from .train import train
 from .tune import tune
 from .vectors import vectors
@@ -85,6 +85,11 @@ def _root(
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def _drop_standard_output() -> None:
+    """Send what Python would flush at its end nowhere, as it could not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main() -> None:
     """Run the command line; the process ends with the documented exit code."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -94,6 +99,12 @@ def main() -> None:
             app()
         finally:
             sys.stdout.flush()
+    except SystemExit as ending:
+        # `| head` has had enough: that is no error, but click and rich leave with 1.
+        if not isinstance(ending.__context__, BrokenPipeError):
+            raise
+        _drop_standard_output()
+        sys.exit(0)
     except CCTTextError as error:
         if _debug:
             raise
@@ -102,8 +113,8 @@ def main() -> None:
     except OSError as error:  # standard output: the library tells of files by errors of its own
         if _debug:
             raise
-        drop_standard_output()
-        if error.errno == errno.EPIPE:  # `| head` has had enough: that is no error
+        _drop_standard_output()
+        if error.errno == errno.EPIPE:
             sys.exit(0)
         sys.stderr.write(f"cct-text: cannot write: {error.strerror}\n")
         sys.exit(2)

@@ -14,7 +14,6 @@ from cct_text.errors import UsageError, unknown_name
 
 from . import completion
 from .options import FormatOption, RunArgument
-from .standard_output import drop_standard_output
 from .waiting import load_classifier
 
 
@@ -100,12 +99,7 @@ def _predict_here(
     # Lines and a counter on one terminal would run into each other.
     visible = sys.stderr.isatty() and not (output is sys.stdout.buffer and sys.stdout.isatty())
     with _counter(visible) as progress:
-        try:
-            summary = predict_file(classifier, files or ["-"], output, progress=progress, **options)
-        except BrokenPipeError:
-            # `| head` has had enough: that is no error.
-            drop_standard_output()
-            raise typer.Exit from None
+        summary = predict_file(classifier, files or ["-"], output, progress=progress, **options)
     computed = classifier.precision if device == "cpu" else f"on {device}"
     if visible:
         _tell_rate(summary.rows, time.perf_counter() - start, computed)

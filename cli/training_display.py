@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cct_text.training.progress import EpochRecord, TrainingObserver
 
+from .messages import Messages
 from .tables import figures_table
 
 
@@ -22,7 +23,7 @@ class TrainingDisplay(TrainingObserver):
     """Draws on standard error: a live bar on a terminal, one line an epoch elsewhere."""
 
     def __init__(self) -> None:
-        self.console = Console(stderr=True, highlight=False, markup=False)
+        self.console = Messages()
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),

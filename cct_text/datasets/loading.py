@@ -212,7 +212,7 @@ def _load_files(config: DataConfig) -> Dataset:
         path if names.count(name) > 1 else name: sha256_of(path)
         for name, path in zip(names, given.values(), strict=True)
     }
-    return _finish(config, labels, splits, str(Path(config.dataset).parent), checksums)
+    return _finish(config, labels, splits, str(Path(config.dataset).absolute().parent), checksums)
 
 
 def _read_file(path: str, config: DataConfig) -> tuple[pa.ChunkedArray, list[str], list[int]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cct_text.artifacts import CONFIG, sha256_of
+from cct_text.artifacts import CONFIG, EXPORT, sha256_of
 from cct_text.datasets.files import AUTO, format_of
 from cct_text.datasets.sections import SECTION_BYTES
 from cct_text.distributed.cluster import cluster
@@ -23,7 +23,6 @@ from cct_text.distributed.sources import find_sources
 from cct_text.distributed.worker import Answer, Unit, Worker
 from cct_text.errors import CCTTextError, DataError, ResourceError, UsageError
 from cct_text.inference.classifier import TextClassifier, folder_of
-from cct_text.inference.exported import EXPORT
 from cct_text.inference.ranking import require_top_k
 
 

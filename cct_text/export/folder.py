@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cct_text.artifacts import EXPORT
 from cct_text.errors import UsageError
-from cct_text.inference.exported import EXPORT
 from cct_text.model.saved import SavedModel
 
 

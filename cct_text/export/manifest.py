@@ -10,9 +10,9 @@ from typing import Any
 
 import tokenizers
 
-from cct_text.artifacts import TOKENIZER, sha256_of
+from cct_text.artifacts import EXPORT, TOKENIZER, sha256_of
 from cct_text.hub.names import HUB_PREFIX
-from cct_text.inference.exported import EXPORT, FORMAT, manifest_sha256
+from cct_text.inference.exported import FORMAT, manifest_sha256
 from cct_text.model.saved import SavedModel
 from cct_text.text.tokenizer import Tokenizer
 from cct_text.text.vocabulary import PAD, SPECIAL_WORDS

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pyarrow as pa
 
-from cct_text.artifacts import METRICS, RunFolder
+from cct_text.artifacts import EXPORT, METRICS, RunFolder
 from cct_text.config import Config
 from cct_text.errors import UsageError
 from cct_text.hub.fetching import fetch_run
 from cct_text.hub.names import hub_name
 from cct_text.inference.engine import Engine
-from cct_text.inference.exported import EXPORT, ExportedModel
+from cct_text.inference.exported import ExportedModel
 from cct_text.inference.kernels import softmax
 from cct_text.inference.native import choose_kernels
 from cct_text.inference.on_onnx import OnnxEngine

@@ -9,15 +9,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
-from cct_text.artifacts import TOKENIZER
+from cct_text.artifacts import EXPORT, TOKENIZER
 from cct_text.config import Config
 from cct_text.errors import DataError, UsageError
 from cct_text.text.tokenizer import Tokenizer
 
-EXPORT = "export.json"
-"""The file that makes a folder an exported model: what is in it, with checksums."""
 FORMAT = 1
-"""Version of that file; a folder of another version is refused."""
+"""Version of `export.json`; a folder of another version is refused."""
 
 
 @dataclass(frozen=True)

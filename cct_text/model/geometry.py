@@ -1,11 +1,16 @@
-"""Where the tokens of a text come from: windows of words, their number, their positions. No torch is needed here."""
+"""Where the tokens of a text come from: windows of words, their number, their positions.
+
+No torch is needed here, and NumPy only where an array is made: the command line asks here for the names of the models.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 POOL_KERNEL, POOL_STRIDE, POOL_PADDING = 2, 2, 1
 """The max-pool of CCT (arXiv 2104.05704, section 3.3)."""
@@ -110,6 +115,8 @@ class Windows:
 
     def words_of_tokens(self, tokens: int, words: int) -> np.ndarray:
         """(T, S) float32: 1 where a word lies in the receptive field of a token, else 0."""
+        import numpy as np
+
         start, step, size = self.field
         first = start + step * np.arange(tokens)[:, None]  # (T, 1)
         word = np.arange(words)[None, :]  # (1, S)
@@ -130,6 +137,8 @@ def margins(kernels: Sequence[int]) -> list[tuple[int, int]]:
 
 def sine_table(tokens: int, width: int) -> np.ndarray:
     """(T, D) float32: sine in the even and cosine in the odd columns (Vaswani et al. 2017, section 3.5)."""
+    import numpy as np
+
     column = np.arange(width)
     angle = np.arange(tokens)[:, None] * 10000.0 ** (-2 * (column // 2) / width)  # (T, D)
     return np.where(column % 2 == 0, np.sin(angle), np.cos(angle)).astype(np.float32)

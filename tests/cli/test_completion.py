@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cct_text.artifacts import WEIGHTS
+from cct_text.artifacts import EXPORT, WEIGHTS
 from cct_text.config import Config
 from cct_text.datasets.registry import ENTRIES
-from cct_text.inference.exported import EXPORT
 from cct_text.model.architecture import MODEL_NAMES
 from cct_text.vectors.names import NAMES
 from cct_text_cli import completion
@@ -114,6 +113,14 @@ def test_a_run_is_found_in_a_folder_of_thousands_of_others(tmp_path, monkeypatch
     assert completion.runs("") == ["mine"]
 
 
+MOST_STARTS = 6
+"""Starts of Python with typer that an answer may take; it takes about 4."""
+
+
+def start_with_typer():
+    subprocess.run([sys.executable, "-c", "import typer"], check=True)
+
+
 def seconds_of(work):
     """Of the processor, that processes which are started take."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -124,9 +131,12 @@ def seconds_of(work):
 
 @pytest.mark.parametrize("line", ["train q", "predict ru", "train --vectors g", "train --model c", "train --set e"])
 def test_a_key_is_answered_quickly_and_without_heavy_packages(folder, line):
-    heavy = "{'torch', 'pyarrow', 'sklearn', 'gensim', 'datasets', 'rich'}"
-    # Seconds of the processor, as others may use this machine, too; the best of a few.
-    assert any(seconds_of(lambda: ask("bash", f"cct-text {line}", folder)) < 0.3 for _ in range(5))
+    heavy = "{'torch', 'numpy', 'pyarrow', 'sklearn', 'gensim', 'datasets', 'rich'}"
+    # In what Python needs to start with typer, as machines differ and others may use this one, too; the best of a few.
+    assert any(
+        seconds_of(lambda: ask("bash", f"cct-text {line}", folder)) < MOST_STARTS * seconds_of(start_with_typer)
+        for _ in range(5)
+    )
     told = f"{PROGRAM}try:\n    main()\nfinally:\n    print('loaded:', sorted({heavy} & sys.modules.keys()))"
     assert ask("bash", f"cct-text {line}", folder, told).endswith("loaded: []\n")
 

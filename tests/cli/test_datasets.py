@@ -73,6 +73,7 @@ def test_a_file_of_ones_own_is_described_too(cct_text, own):
     assert facts["splits"]["train"]["rows"] == 4
     assert facts["duplicates"]["train_in_train"] == 1
     assert facts["dev_is_cut"] is True
+    assert f"source: {own.parent}\n" in cct_text("datasets", own.name, cwd=own.parent).out
 
 
 def test_columns_can_be_named(cct_text, folder):

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -62,3 +63,37 @@ def test_a_mistake_gets_one_or_two_lines_and_its_exit_code(cct_text, tmp_path, m
         assert len(outcome.err.strip().splitlines()) <= 2
     assert "Traceback" not in outcome.err
     assert not (tmp_path / "runs").exists()
+
+
+def run_unread(*arguments, **streams):
+    """`cct-text ARGUMENTS` with streams that nobody reads: exit code, standard error where it was kept."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    given = {name: writing if unread else subprocess.PIPE for name, unread in streams.items()}
+    command = [sys.executable, "-m", "cct_text_cli", *map(str, arguments)]
+    done = subprocess.run(command, text=True, check=False, **given)
+    os.close(writing)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--version"],
+        ["train", "--help"],
+        ["datasets"],
+        ["datasets", "questions", "--json"],
+        ["vectors"],
+        ["inspect", "RUN", "Who wrote the Iliad ?"],
+        ["evaluate", "RUN"],
+    ],
+)
+def test_a_reader_that_has_had_enough_is_no_error(questions_run, arguments):
+    arguments = [questions_run if word == "RUN" else word for word in arguments]
+    assert run_unread(*arguments, stdout=True, stderr=False) == (0, "")
+
+
+def test_a_run_is_trained_though_nobody_reads_how_it_goes(tmp_path):
+    small = ["--epochs", "1", "--set", "width=16", "--set", "vocabulary_extra_words=0"]
+    assert run_unread("train", "questions", *small, "--out", tmp_path / "run", stdout=True, stderr=True)[0] == 0
+    assert (tmp_path / "run" / "config.toml").exists()

@@ -122,7 +122,24 @@ def test_the_first_of_several_labels_is_kept_as_shown(cct_text, folder):
 def test_reviews_are_classified_by_both_as_shown(cct_text, folder):
     if not (folder / "runs" / "reviews").exists():
         cct_text(*commands("scikit-learn")[0], *SHORTER["train"])
-    for code in snippets("scikit-learn"):
-        exec(code, names := {})
-        model = names.get("model") or names["classifier"]
-        assert list(getattr(model, "classes_", None) if "model" in names else model.labels) == ["bad", "good"]
+    theirs, ours, *_ = snippets("scikit-learn")
+    exec(theirs, names := {})
+    assert list(names["model"].classes_) == ["bad", "good"]
+    exec(ours, names := {})
+    assert list(names["classifier"].labels) == ["bad", "good"]
+
+
+@pytest.mark.parametrize("library", ["pandas as pd", "polars as pl"])
+@pytest.mark.parametrize("side", [2, 3], ids=["theirs", "ours"])
+def test_an_estimator_stands_in_the_same_places_as_shown(library, side):
+    code = snippets("scikit-learn")[side].replace("random_state=0))", "epochs=1, random_state=0))")
+    exec(code.replace("pandas as pd", library).replace("pd.", f"{library[-2:]}."), names := {})
+    assert list(names["model"].classes_) == ["bad", "good"]
+    assert names["model"].predict_proba(names["test"]["text"]).shape == (12, 2)
+    assert set(names["search"].best_params_) <= {"classifier__C", "classifier__word_dropout"}
+
+
+def test_the_estimator_takes_the_calls_that_the_pipeline_took():
+    theirs, ours = (code.partition("\n\ncross_val_score")[2].splitlines() for code in snippets("scikit-learn")[2:])
+    assert len(theirs) == len(ours)
+    assert [line for line, other in zip(theirs, ours, strict=True) if line != other] == [theirs[1]]

@@ -12,19 +12,14 @@ from cct_text.export.onnx_export import export_onnx
 from cct_text.export.torch_export import export_torch
 from cct_text.export.usage import FOLDER
 from cct_text.inference.classifier import TextClassifier
-from cct_text.training.recipes import resolve_config
-from cct_text.training.run import train
 
 PAGE = (Path(__file__).parents[2] / "docs" / "export.md").read_text(encoding="utf-8")
 TEXTS = ["Who wrote the Iliad ?", "Where is the Danube Delta ?"]
-SMALL = {"epochs": 3, "embeddings": "learned", "embedding_dim": 16, "width": 16}
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run") / "questions"
-    train(resolve_config("questions", values=SMALL), folder)
-    return folder
+@pytest.fixture
+def run(questions_run):
+    return questions_run
 
 
 def snippets(text):

@@ -193,6 +193,12 @@ def served(site):
     server.server_close()
 
 
+@pytest.fixture(scope="module")
+def chromium():
+    with browser() as opened:
+        yield opened
+
+
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 375, "height": 800}
 
 
@@ -210,17 +216,17 @@ def watched(chromium, size, scheme):
     context.close()
 
 
-def test_every_page_fits_a_telephone(served, pages):
-    with browser() as chromium, watched(chromium, NARROW, "light") as page:
+def test_every_page_fits_a_telephone(chromium, served, pages):
+    with watched(chromium, NARROW, "light") as page:
         for name in pages:
             page.goto(f"{served}/{name}", wait_until="domcontentloaded")
             assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], name
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
-def test_pages_ask_nobody_else(served, size, scheme):
+def test_pages_ask_nobody_else(chromium, served, size, scheme):
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    with browser() as chromium, watched(chromium, size, scheme) as page:
+    with watched(chromium, size, scheme) as page:
         for name in ("index", "tutorial", "method", "reference/python"):
             page.goto(f"{served}/{name}.html")
             shot = f"site-{name.replace('/', '-')}-{scheme}-{size['width']}.png"
@@ -229,9 +235,9 @@ def test_pages_ask_nobody_else(served, size, scheme):
         assert (lightness == "rgb(255, 255, 255)") == (scheme == "light")
 
 
-def test_the_search_finds_without_a_network(served):
-    with browser() as chromium:
-        page = chromium.new_page(viewport=WIDE)
+def test_the_search_finds_without_a_network(chromium, served):
+    with chromium.new_context(viewport=WIDE) as context:
+        page = context.new_page()
         page.goto(f"{served}/index.html")
         page.get_by_role("textbox", name="Search").click()
         page.keyboard.type("calibration temperature")

@@ -12,8 +12,6 @@ from cct_text.model.persistence import build_network, weights_of
 from cct_text.model.saved import SavedModel
 from cct_text.text.tokenizer import Tokenizer
 from cct_text.text.vocabulary import PAD, Vocabulary
-from cct_text.training.recipes import resolve_config
-from cct_text.training.run import train
 from tests.support.browser import browser
 
 WORDS = Vocabulary(("<pad>", "<unk>", *(f"w{word}" for word in range(2, 50))), (0,) * 50)
@@ -45,13 +43,13 @@ def new_model(
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium():
     with browser() as opened:
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def page(chromium, tmp_path_factory):
     """The page of a small model, from disk."""
     folder = tmp_path_factory.mktemp("page")
@@ -60,9 +58,6 @@ def page(chromium, tmp_path_factory):
     page = chromium.new_page()
     page.goto((folder / "small.html").as_uri())
     return page
-
-
-SMALL = {"epochs": 6, "min_epoch_steps": 20, "embeddings": "learned", "embedding_dim": 32, "width": 32}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -74,10 +69,8 @@ def _short_rounds():
 
 
 @pytest.fixture(scope="session")
-def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("runs") / "questions"
-    train(resolve_config("questions", values=SMALL), folder)
-    return folder
+def run(questions_run):
+    return questions_run
 
 
 @pytest.fixture(scope="session")

@@ -14,23 +14,13 @@ from cct_text.artifacts import METRICS, RunFolder
 from cct_text.datasets import load_dataset
 from cct_text.export.web import export_web
 from cct_text.inference.classifier import TextClassifier
-from cct_text.training.recipes import resolve_config
-from cct_text.training.run import train
-from tests.support.browser import SCREENSHOTS
+from tests.support.browser import SCREENSHOTS, own_pages
 from tests.support.exported_page import answers, ids
 
-SMALL = {"epochs": 12, "embeddings": "learned", "embedding_dim": 32, "width": 32}
 TEXT = "Who wrote the Iliad ?"
 EVIL = "Where is <b>Paris</b> <img src=x onerror=alert(1)> & co ?"
 MANY = f'{TEXT}\n\n{EVIL}\n  \nWhat is "a" , b ?\n=1+1'
 PHONE = {"width": 375, "height": 700}
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run") / "questions"
-    train(resolve_config("questions", values=SMALL), folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -39,32 +29,15 @@ def classifier(run):
 
 
 @pytest.fixture(scope="module")
-def file(run):
-    return export_web(run, run.parent / "questions.html").path
+def file(run, tmp_path_factory):
+    return export_web(run, tmp_path_factory.mktemp("page") / "questions.html").path
 
 
 @pytest.fixture
 def open_page(chromium):
     """Opens a page, and sees at the end that nothing was asked for but itself and nothing went wrong."""
-    contexts, said, asked = [], [], []
-
-    def open_(path, **options):
-        context = chromium.new_context(accept_downloads=True, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("console", lambda message: said.append(message.text))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(path.absolute().as_uri())
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert said == []
-    assert [url for url in asked if not url.startswith(("file:///", "blob:"))] == []
-    assert len([url for url in asked if url.startswith("file:///")]) == len(contexts)
+    with own_pages(chromium) as open_:
+        yield lambda path, **options: open_(path.absolute().as_uri(), **options)
 
 
 @pytest.fixture
@@ -90,8 +63,8 @@ def test_the_answers_are_those_of_the_library(page, classifier):
     assert found["milliseconds"] / len(texts) < 50
 
 
-def test_without_rounding_the_logits_are_those_of_the_library(open_page, run, classifier):
-    page = open_page(export_web(run, run.parent / "exact.html", precision="fp32").path)
+def test_without_rounding_the_logits_are_those_of_the_library(open_page, run, classifier, tmp_path):
+    page = open_page(export_web(run, tmp_path / "exact.html", precision="fp32").path)
     texts = load_dataset("questions").test.texts.to_pylist()
     np.testing.assert_allclose(answers(page, texts)["logits"], classifier.predict_logits(texts), atol=1e-3)
 

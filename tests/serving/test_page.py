@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from cct_text.serving.app import create_app
 from cct_text.serving.limits import Limits
-from tests.support.browser import SCREENSHOTS, browser
+from tests.support.browser import SCREENSHOTS, browser, own_pages
 from tests.support.running_server import running
 
 DESKTOP, PHONE = {"width": 1100, "height": 900}, {"width": 375, "height": 700}
@@ -28,28 +28,8 @@ def chromium():
 @pytest.fixture
 def open_page(chromium):
     """Opens a page, and sees at the end that it had no error and asked nobody but its server."""
-    contexts, faults, asked = [], [], []
-
-    def open_(url, expected=(), **options):
-        context = chromium.new_context(**{"viewport": DESKTOP, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "console",
-            lambda said: faults.append(said.text) if not any(word in said.text for word in expected) else None,
-        )
-        page.on(
-            "request", lambda request: asked.append(request.url) if not request.url.startswith((url, "blob:")) else None
-        )
-        page.goto(url)
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert (faults, asked) == ([], [])
+    with own_pages(chromium) as open_:
+        yield lambda url, expected=(), **options: open_(url, expected, **{"viewport": DESKTOP, **options})
 
 
 @pytest.fixture
