@@ -72,7 +72,8 @@ def wide_numpy(path):
 
 
 TEN = 10 * GIGABYTE
-MOST_PACKED = 24 << 20
+MOST_PACKED = 48 << 20
+LINE = b"abcdefghijklmno " * 63 + b"abcdefghijklmno\n"
 BOMBS = {
     "a review": ("official", "aclImdb_v1.tar.gz", lambda p: bombs.tarred(p, "aclImdb/train/pos/0_9.txt", TEN), "too many"),
     "a long name": ("official", "aclImdb_v1.tar.gz", lambda p: bombs.tarred(p, "x", TEN, tarfile.GNUTYPE_LONGNAME), "header"),
@@ -87,7 +88,7 @@ BOMBS = {
         "official", "trainDevTestTrees_PTB.zip", lambda p: bombs.bzipped(p, "trees/train.txt", GIGABYTE // 32), "zip it anew"
     ),
     "one line": ("rows", "a.txt.gz", lambda p: bombs.gzipped(p, TEN), "bytes unpack to"),
-    "lines": ("rows", "a.txt.gz", lambda p: bombs.gzipped(p, TEN, b"abcdefghijklmno " * 63 + b"abcdefghijklmno\n"), "bytes unpack to"),
+    "lines": ("rows", "a.txt.gz", lambda p: bombs.gzipped(p, TEN, LINE), "bytes unpack to"),
     "a field": ("rows", "a.csv.gz", lambda p: bombs.gzipped(p, TEN, b'"' + b"a" * 1023, head=b"text,label\n"), "bytes unpack"),
     "an object": ("rows", "a.jsonl.gz", lambda p: bombs.gzipped(p, TEN, b"[" * 16), "bytes unpack to"),
     "one row": ("vectors", "m.txt.gz", lambda p: bombs.gzipped(p, TEN, b"1 " * 8, head=b"w "), "more than 1,048,576"),
