@@ -24,7 +24,8 @@ TIMEOUT = (10.0, 60.0)
 """Seconds to connect, and to wait for the next bytes."""
 BLOCK = 1 << 16
 """Bytes that are written at a time; a connection that breaks loses at most as many."""
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Names of this machine."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,7 @@ def _check_address(url: str, base: str = "") -> None:
         parts = urlsplit(urljoin(base, url))
     except ValueError as error:
         raise _AddressError(f"sent to {url!r}: {error}") from None
-    here = parts.scheme == "http" and parts.hostname in _LOOPBACK and not base.startswith("https:")
+    here = parts.scheme == "http" and parts.hostname in LOOPBACK and not base.startswith("https:")
     if parts.scheme != "https" and not here:
         raise _AddressError(f"refused to go to {parts.scheme}://{parts.hostname or ''}: not https")
 

@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "artifacts": {"errors", "config", "download", "atomic_writes"},
     "folder_lock": {"errors", "artifacts"},
     "provenance": set(),
-    "hub": {"errors", "artifacts", "atomic_writes"},
+    "hub": {"errors", "download", "artifacts", "atomic_writes"},
     "text": FOUNDATION,
     "datasets": FOUNDATION,
     "vectors": FOUNDATION | DATA_IN,
