@@ -194,7 +194,7 @@ class RunFolder:
         text = self._read(CONFIG).decode("utf-8", errors="replace")
         try:
             document = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             raise self._damaged(CONFIG, str(error)) from None
         run = document.get("run")
         if not isinstance(run, dict) or not isinstance(run.get("format"), int):
@@ -242,7 +242,7 @@ class RunFolder:
         """
         try:
             value = json.loads(self._read(name))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._damaged(name, str(error)) from None
         if not isinstance(value, dict):
             raise self._damaged(name, "not a JSON object")
@@ -261,7 +261,7 @@ class RunFolder:
         """
         try:
             return [dict(json.loads(line)) for line in self._read(HISTORY).splitlines()]
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise self._damaged(HISTORY, str(error)) from None
 
     def _read(self, name: str) -> bytes:

@@ -236,7 +236,7 @@ class Config:
         """
         try:
             document = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             raise UsageError(f"{source}: not a TOML file: {error}") from None
         document.pop("run", None)
         return self.with_values(dict(_flatten(document)), source=source)

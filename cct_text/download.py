@@ -6,7 +6,8 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -23,7 +24,8 @@ TIMEOUT = (10.0, 60.0)
 """Seconds to connect, and to wait for the next bytes."""
 BLOCK = 1 << 16
 """Bytes that are written at a time; a connection that breaks loses at most as many."""
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Names of this machine."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +103,13 @@ def _fetch(file: RemoteFile, target: Path) -> None:
     failures = []
     for url in file.urls:
         try:
-            _download(url, part, file.max_bytes)
-            _check(part, file.checksum)
+            _download(url, part, file)
+            _check(part, file)
         except _AddressError as failure:
             failures.append(f"{url}: {failure}")
             continue
         part.replace(target)
+        _tag_of(part).unlink(missing_ok=True)
         return
     raise ResourceError(f"cannot fetch {file.name}: " + "; ".join(failures))
 
@@ -115,7 +118,7 @@ class _AddressError(Exception):
     """Why one address did not give the file."""
 
 
-def _download(url: str, part: Path, max_bytes: int) -> None:
+def _download(url: str, part: Path, file: RemoteFile) -> None:
     """Download into `part`, going on where it ends; several attempts."""
     import requests
 
@@ -124,7 +127,7 @@ def _download(url: str, part: Path, max_bytes: int) -> None:
         if attempt:
             time.sleep(0.2 * 2**attempt)
         try:
-            _request(url, part, max_bytes)
+            _request(url, part, file)
         except requests.RequestException as error:
             reason = f"{type(error).__name__}"
             logger.info("%s broke off (%s), attempt %d of %d", url, reason, attempt + 1, ATTEMPTS)
@@ -138,12 +141,13 @@ def _download(url: str, part: Path, max_bytes: int) -> None:
     raise _AddressError(f"{kept if done else 'no answer'} ({reason})")
 
 
-def _request(url: str, part: Path, max_bytes: int) -> None:
+def _request(url: str, part: Path, file: RemoteFile) -> None:
     import requests
     import urllib3
 
+    max_bytes = file.max_bytes
+    headers = {"Accept-Encoding": "identity", **_range(part, file)}
     done = part.stat().st_size if part.exists() else 0
-    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
     get = partial(requests.get, url, headers=headers, stream=True, timeout=TIMEOUT)
     with get(hooks={"response": _check_redirect}) as answer:
         if done and answer.status_code == requests.codes.requested_range_not_satisfiable:
@@ -160,6 +164,8 @@ def _request(url: str, part: Path, max_bytes: int) -> None:
         size = (int(length) if length.isdecimal() else 0) + (done if resumed else 0)
         if size > max_bytes:
             _refuse(part, f"{size:,} bytes, more than the {max_bytes:,} that are allowed")
+        if not resumed:
+            _keep_tag(part, answer.headers)
         try:
             with part.open("ab" if resumed else "wb") as out:
                 # The bytes as they are sent: what a server calls encoded is often the compressed file that is wanted.
@@ -173,16 +179,48 @@ def _request(url: str, part: Path, max_bytes: int) -> None:
             raise requests.ConnectionError("the connection closed early")
 
 
+def _range(part: Path, file: RemoteFile) -> dict[str, str]:
+    """What asks for the rest of a file; of one that no checksum would tell, only where the server says that it is the same."""
+    if not part.exists() or not (done := part.stat().st_size):
+        return {}
+    wanted = {"Range": f"bytes={done}-"}
+    if file.checksum is not None:
+        return wanted
+    if not _tag_of(part).exists():
+        part.unlink()
+        return {}
+    return {**wanted, "If-Range": _tag_of(part).read_text(encoding="latin-1")}
+
+
+def _tag_of(part: Path) -> Path:
+    """Where it is kept by what the server knows the file again of which a part is here."""
+    return part.with_name(f"{part.name}.tag")
+
+
+def _keep_tag(part: Path, headers: Mapping[str, str]) -> None:
+    tag = headers.get("ETag", "")
+    tag = tag if tag and not tag.startswith("W/") else headers.get("Last-Modified", "")
+    if tag:
+        _tag_of(part).write_text(tag, encoding="latin-1")
+    else:
+        _tag_of(part).unlink(missing_ok=True)
+
+
+def _drop(part: Path) -> None:
+    part.unlink(missing_ok=True)
+    _tag_of(part).unlink(missing_ok=True)
+
+
 def _start_over(part: Path) -> NoReturn:
     """Drop what is here: it is no beginning of what the server has."""
     import requests
 
-    part.unlink(missing_ok=True)
+    _drop(part)
     raise requests.RequestException("the server has not the rest of what is here")
 
 
 def _refuse(part: Path, reason: str) -> NoReturn:
-    part.unlink(missing_ok=True)
+    _drop(part)
     raise _AddressError(reason)
 
 
@@ -193,21 +231,32 @@ def _check_redirect(answer: Any, **_: object) -> None:  # noqa: ANN401 - a reque
 
 
 def _check_address(url: str, base: str = "") -> None:
-    """Https only, but for servers on this machine."""
+    """Https only, but for servers on this machine; no redirect leads from https to them."""
     try:
         parts = urlsplit(urljoin(base, url))
     except ValueError as error:
         raise _AddressError(f"sent to {url!r}: {error}") from None
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+    here = parts.scheme == "http" and parts.hostname in LOOPBACK and not base.startswith("https:")
+    if parts.scheme != "https" and not here:
         raise _AddressError(f"refused to go to {parts.scheme}://{parts.hostname or ''}: not https")
 
 
-def _check(part: Path, checksum: str | None) -> None:
-    if checksum is None:
+def _check(part: Path, file: RemoteFile) -> None:
+    """See that what came is the file of the checksum; where there is none, that it is at least no login page."""
+    if file.checksum is None:
+        if file.name.endswith(".zip") and not _is_zip(part):
+            _refuse(part, "a wrong file: no zip; it was removed")
         return
-    algorithm, _, expected = checksum.partition(":")
+    algorithm, _, expected = file.checksum.partition(":")
     with part.open("rb") as stream:
         seen = hashlib.file_digest(stream, algorithm).hexdigest()
     if seen != expected:
-        part.unlink()
-        raise _AddressError(f"a wrong file: its {algorithm} is {seen}, expected {expected}; it was removed")
+        _refuse(part, f"a wrong file: its {algorithm} is {seen}, expected {expected}; it was removed")
+
+
+def _is_zip(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path):
+            return True
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False

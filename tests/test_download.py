@@ -1,13 +1,14 @@
 """A file is fetched whole, resumed, checked and cached, or refused in one or two lines; never half, never another."""
 
 import hashlib
+import subprocess
 import threading
 
 import pytest
 
 from cct_text.download import BLOCK, RemoteFile, cache_dir, fetch
 from cct_text.errors import ResourceError
-from tests.support.http_server import Reply, address_without_server, redirect
+from tests.support.http_server import Reply, address_without_server, http_server, redirect
 
 CONTENT = bytes(range(256)) * 1024
 """256 KiB: several blocks."""
@@ -46,7 +47,7 @@ def refused(file, folder):
 # What comes is what was sent
 
 
-@pytest.mark.parametrize("checksum", [None, MD5, SHA256])
+@pytest.mark.parametrize("checksum", [MD5, SHA256])
 def test_a_file_arrives_byte_for_byte_and_is_the_only_one(server, folder, checksum):
     url = server.serve("/file.zip", CONTENT)
     assert fetch(RemoteFile("file.zip", [url], checksum), folder) == folder / "file.zip"
@@ -63,7 +64,7 @@ def test_a_file_in_the_cache_is_asked_for_no_more(server, folder):
 
 def test_without_a_folder_a_file_goes_to_the_downloads_of_the_cache(server, tmp_path, monkeypatch):
     monkeypatch.setenv("CCT_TEXT_HOME", str(tmp_path / "home"))
-    path = fetch(RemoteFile("file.zip", [server.serve("/file.zip", CONTENT)]))
+    path = fetch(RemoteFile("file.zip", [server.serve("/file.zip", CONTENT)], MD5))
     assert path == tmp_path / "home" / "downloads" / "file.zip"
     assert path.read_bytes() == CONTENT
 
@@ -74,7 +75,7 @@ def test_without_cct_text_home_the_cache_is_a_folder_of_the_user(monkeypatch):
 
 
 def test_an_empty_file_is_a_file(server, folder):
-    assert fetch(RemoteFile("file.zip", [server.serve("/file.zip", b"")]), folder).read_bytes() == b""
+    assert fetch(RemoteFile("file.txt", [server.serve("/file.txt", b"")]), folder).read_bytes() == b""
 
 
 def test_a_file_whose_size_is_not_told_arrives_whole(server, folder):
@@ -141,20 +142,54 @@ def test_what_an_earlier_process_left_is_not_fetched_again(server, folder, kept)
 def test_a_server_that_knows_no_ranges_sends_the_whole_file_anew(server, folder):
     leave(folder, CONTENT[:HALF])
     url = server.serve("/file.zip", Reply(CONTENT, ranges=False))
-    assert fetch(RemoteFile("file.zip", [url]), folder).read_bytes() == CONTENT
+    assert fetch(RemoteFile("file.zip", [url], MD5), folder).read_bytes() == CONTENT
 
 
 def test_what_is_longer_than_the_file_of_the_server_is_no_part_of_it(server, folder):
     leave(folder, CONTENT + b"of an older file")
     url = server.serve("/file.zip", CONTENT)
-    assert fetch(RemoteFile("file.zip", [url]), folder).read_bytes() == CONTENT
+    assert fetch(RemoteFile("file.zip", [url], MD5), folder).read_bytes() == CONTENT
 
 
 def test_a_range_that_begins_elsewhere_is_not_appended(server, folder):
     leave(folder, CONTENT[:HALF])
     elsewhere = Reply(CONTENT[10:], status=206, headers={"Content-Range": f"bytes 10-{len(CONTENT) - 1}/*"})
     url = server.serve("/file.zip", elsewhere, CONTENT)
-    assert fetch(RemoteFile("file.zip", [url]), folder).read_bytes() == CONTENT
+    assert fetch(RemoteFile("file.zip", [url], MD5), folder).read_bytes() == CONTENT
+
+
+TAGGED = {"ETag": '"one"'}
+TEXT = b"a line\n" * 40_000
+"""A file without a checksum."""
+
+
+@pytest.mark.parametrize("headers", [TAGGED, {"Last-Modified": "Thu, 26 Nov 2026 20:00:00 GMT"}])
+def test_without_a_checksum_a_download_goes_on_where_the_server_says_that_the_file_is_the_same(server, folder, headers):
+    url = server.serve("/a.txt", Reply(TEXT, headers=headers, break_after=100_000), Reply(TEXT, headers=headers))
+    assert fetch(RemoteFile("a.txt", [url]), folder).read_bytes() == TEXT
+    assert [request.headers.get("If-Range") for request in server.requests] == [None, *headers.values()]
+    assert server.requests[1].range is not None
+    assert names(folder) == ["a.txt"]
+
+
+def test_without_a_checksum_the_beginning_of_one_file_gets_no_end_of_another(server, folder):
+    newer = Reply(TEXT.upper(), headers={"ETag": '"two"'})
+    url = server.serve("/a.txt", Reply(TEXT, headers=TAGGED, break_after=100_000), newer)
+    assert fetch(RemoteFile("a.txt", [url]), folder).read_bytes() == TEXT.upper()
+
+
+@pytest.mark.parametrize("headers", [{}, {"ETag": 'W/"one"'}])
+def test_without_a_checksum_and_a_tag_a_download_begins_anew(server, folder, headers):
+    url = server.serve("/a.txt", Reply(TEXT, headers=headers, break_after=100_000), TEXT.upper())
+    assert fetch(RemoteFile("a.txt", [url]), folder).read_bytes() == TEXT.upper()
+    assert [request.range for request in server.requests] == [None, None]
+
+
+@pytest.mark.parametrize("page", [b"<html>Please log in</html>", b"", b"PK\x03\x04 and no more"])
+def test_what_is_no_zip_is_not_kept_as_one(server, folder, page):
+    url = server.serve("/file.zip", page)
+    assert "a wrong file: no zip; it was removed" in refused(RemoteFile("file.zip", [url]), folder)
+    assert names(folder) == []
 
 
 # What is refused
@@ -231,6 +266,66 @@ def test_a_redirect_to_what_is_not_https_is_refused_before_it_is_followed(server
     assert names(folder) == []
 
 
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A certificate of 127.0.0.1 with its key."""
+    path = tmp_path_factory.mktemp("certificate") / "both.pem"
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            *subject,
+            "-keyout",
+            path,
+            "-out",
+            path.with_suffix(".crt"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    path.write_bytes(path.read_bytes() + path.with_suffix(".crt").read_bytes())
+    return path
+
+
+@pytest.fixture
+def secure(server, certificate, monkeypatch):
+    """A server with https, which `requests` trusts."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with http_server(certificate) as secure:
+        yield secure
+
+
+def test_a_file_comes_by_https_and_by_a_redirect_within_https(secure, folder):
+    secure.serve("/there", CONTENT)
+    url = secure.serve("/here", redirect("/there"))
+    assert fetch(RemoteFile("file.zip", [url], MD5), folder).read_bytes() == CONTENT
+
+
+def test_a_redirect_from_https_to_a_server_on_this_machine_is_refused(secure, server, folder):
+    url = secure.serve("/file.zip", redirect(server.serve("/file.zip", CONTENT)))
+    message = refused(RemoteFile("file.zip", [url], MD5), folder)
+    assert message.endswith("refused to go to http://127.0.0.1: not https")
+    assert server.requests == []
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(secure, folder, monkeypatch):
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    url = secure.serve("/file.zip", CONTENT)
+    assert "SSLError" in refused(RemoteFile("file.zip", [url], MD5), folder)
+
+
+def test_an_endless_redirect_is_given_up(server, folder):
+    url = server.serve("/file.zip", redirect("/file.zip"))
+    assert "TooManyRedirects" in refused(RemoteFile("file.zip", [url], MD5), folder)
+
+
 def test_an_address_that_is_not_https_is_refused(folder):
     url = "http://files.example/file.zip"
     assert "refused to go to http://files.example: not https" in refused(RemoteFile("file.zip", [url]), folder)
@@ -259,7 +354,7 @@ def test_what_was_left_counts_towards_the_size_that_is_allowed(server, folder):
 
 def test_a_file_of_just_the_size_that_is_allowed_is_taken(server, folder):
     url = server.serve("/file.zip", CONTENT)
-    assert fetch(RemoteFile("file.zip", [url], max_bytes=len(CONTENT)), folder).read_bytes() == CONTENT
+    assert fetch(RemoteFile("file.zip", [url], MD5, max_bytes=len(CONTENT)), folder).read_bytes() == CONTENT
 
 
 def test_a_cache_that_cannot_be_written_to_is_told_with_the_way_out(server, tmp_path):

@@ -6,7 +6,6 @@ batch, whatever the size of the file.
 
 from __future__ import annotations
 
-import gzip
 import io
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from typing import Any, BinaryIO, NoReturn, get_args
 from cct_text.config import FileFormat
 from cct_text.datasets.readers import BATCH_ROWS, READERS, Job, RowBatch, begins_with_label
 from cct_text.errors import DataError, UsageError, unknown_name
+from cct_text.unpacking import Gunzipped
 
 AUTO = "auto"
 STANDARD_INPUT = "-"
@@ -136,7 +136,8 @@ def _open(source: str | Path | BinaryIO, name: str) -> Any:  # noqa: ANN401 - a 
         return io.BufferedReader(_Unclosed(sys.stdin.buffer))
     path = Path(source)
     try:
-        return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+        file = path.open("rb")
+        return Gunzipped.open(file, path) if path.suffix == ".gz" else file
     except OSError as error:
         raise DataError(f"cannot read: {error.strerror or error}", path=path) from None
 

@@ -16,7 +16,7 @@ from cct_text.datasets.columns import find_columns
 from cct_text.datasets.dataset import Split, natural_order
 from cct_text.datasets.registry import HubSource
 from cct_text.errors import DataError, ResourceError, UsageError
-from cct_text.hub.access import hub_answers, quiet_libraries, why_not
+from cct_text.hub.access import by_https_alone, hub_answers, quiet_libraries, why_not
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ def _fetch(name: str, revision: str | None) -> Any:  # noqa: ANN401 - a datasets
     why, remedy = why_not(offline=bool(datasets.config.HF_HUB_OFFLINE))
     datasets.disable_progress_bars()
     try:
-        with quiet_libraries(), _offline(not reachable):
+        with quiet_libraries(), by_https_alone(), _offline(not reachable):
             loaded = datasets.load_dataset(path, configuration or None, revision=revision)
     except Exception as error:  # The library raises errors of a dozen packages for "not there" and "no network".
         if not reachable:

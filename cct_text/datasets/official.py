@@ -7,7 +7,6 @@ where the data set has no such split.
 from __future__ import annotations
 
 import csv
-import gzip
 import html
 import io
 import lzma
@@ -22,6 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from cct_text.errors import DataError
+from cct_text.unpacking import bounded_lines, require_member, tar_members
 
 Row = tuple[str, str]
 Files = Mapping[str, Path]
@@ -43,8 +43,10 @@ DBPEDIA_LABELS = (
     "WrittenWork",
 )
 
-MAX_MEMBER_BYTES = 1 << 30
-"""A larger member of an archive is refused: no data set here has one."""
+MAX_ARCHIVE_BYTES = 1 << 30
+"""A member of a zip, or a whole .tar.gz, that has more when unpacked is refused: no data set here has so much."""
+MAX_LINE_BYTES = MAX_REVIEW_BYTES = 1 << 20
+"""Of a row or a review; no data set here has one of a tenth of it."""
 
 
 def read_questions(files: Files, split: str, phrases: bool) -> Iterator[Row]:
@@ -155,7 +157,7 @@ def _zip_lines(path: Path, member: str) -> Iterator[str]:
         zipfile.ZipFile(path) as archive,
         archive.open(_member(archive, member, path)) as stream,
     ):
-        yield from io.TextIOWrapper(stream, encoding="utf-8")
+        yield from (line.decode("utf-8") for line in bounded_lines(stream, MAX_LINE_BYTES, f"{path}!{member}"))
 
 
 def _member(archive: zipfile.ZipFile, member: str, path: Path) -> zipfile.ZipInfo:
@@ -163,8 +165,9 @@ def _member(archive: zipfile.ZipFile, member: str, path: Path) -> zipfile.ZipInf
         info = archive.getinfo(member)
     except KeyError:
         raise DataError(f"has no member {member}; is it the official archive?", path=path) from None
-    if info.file_size > MAX_MEMBER_BYTES:
+    if info.file_size > MAX_ARCHIVE_BYTES:
         raise DataError(f"member {member} has {info.file_size:,} bytes, more than any official one", path=path)
+    require_member(info, path)
     return info
 
 
@@ -198,7 +201,7 @@ class NumberedCsv:
     def _archived(self, path: Path, name: str) -> Iterator[Row]:
         found = False
         with _damage_told(path):
-            for member, stream in _tar_members(path):
+            for member, _, stream in tar_members(path, most_bytes=MAX_ARCHIVE_BYTES):
                 if member == name and not found:
                     found = True
                     yield from self._rows(stream, f"{path}!{name}")
@@ -207,7 +210,7 @@ class NumberedCsv:
 
     def _rows(self, stream: IO[bytes], source: str) -> Iterator[Row]:
         # Not a TextIOWrapper: it asks whether it can seek, and a member of a streamed archive cannot say.
-        reader = csv.reader(line.decode("utf-8") for line in stream)
+        reader = csv.reader(line.decode("utf-8") for line in bounded_lines(stream, MAX_LINE_BYTES, source))
         try:
             for row in reader:
                 if len(row) < 2 or not row[0].isdecimal() or not 1 <= int(row[0]) <= len(self.labels):
@@ -250,9 +253,11 @@ def read_imdb(files: Files, split: str, phrases: bool) -> Iterator[Row] | None:
 def _imdb_rows(path: Path, split: str) -> Iterator[Row]:
     reviews: list[tuple[str, str, str]] = []
     with _damage_told(path):
-        for member, stream in _tar_members(path):
+        for member, size, stream in tar_members(path, most_bytes=MAX_ARCHIVE_BYTES):
             parts = PurePosixPath(member).parts
             if len(parts) == 4 and parts[1] == split and parts[2] in ("neg", "pos") and parts[3].endswith(".txt"):
+                if size > MAX_REVIEW_BYTES:
+                    raise DataError(f"member {member}: {size:,} bytes, more than any review", path=path)
                 reviews.append((parts[2], parts[3], stream.read().decode("utf-8", errors="replace")))
     if not reviews:
         raise DataError(f"has no reviews under aclImdb/{split}; is it the official archive?", path=path)
@@ -267,23 +272,6 @@ def clean_review(text: str) -> str:
     'Good.  Bad.'
     """
     return _BREAK.sub(" ", text)
-
-
-def _tar_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """Name and content of each plain file of a .tar.gz, in one pass; whoever reads them stands in `_damage_told`."""
-    # Not mode "r|gz", for which an archive that breaks off between two members is whole.
-    with gzip.open(path) as whole, tarfile.open(fileobj=whole, mode="r|") as archive:
-        for member in archive:
-            if not member.isfile():
-                continue
-            if member.size > MAX_MEMBER_BYTES:
-                raise DataError(f"member {member.name} has {member.size:,} bytes, too many", path=path)
-            stream = archive.extractfile(member)
-            if stream is not None:
-                yield member.name, stream
-        # The checksum stands at the end.
-        while whole.read(1 << 20):
-            pass
 
 
 @contextmanager

@@ -16,11 +16,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cct_text.datasets.columns import find_columns
+from cct_text.datasets.parquet_sizes import Pieces, open_parquet
 from cct_text.errors import DataError, UsageError
+from cct_text.unpacking import bounded_lines
 
 BATCH_ROWS = 4096
 BATCH_CHARACTERS = 1 << 24
 """A batch ends here although it has fewer rows: rows of a megabyte each must not fill the memory."""
+MAX_LINE_BYTES = 1 << 26
+"""A longer line is refused: it would have to be in memory whole."""
 MAX_FIELD_CHARACTERS = 1 << 26
 """A longer field of a CSV file is taken for a quote that never closes."""
 
@@ -135,8 +139,9 @@ class _Collector:
 
 def _lines(job: Job, *, keep_ends: bool = False) -> Iterator[tuple[int, str, bool]]:
     """Number, text, and whether bytes were replaced, of each line that ends in LF or CR LF; with its end on request."""
+    bounded = bounded_lines(job.stream, MAX_LINE_BYTES, job.name, first=job.first_line)
     try:
-        for number, raw in enumerate(job.stream, start=job.first_line):
+        for number, raw in enumerate(bounded, start=job.first_line):
             line = raw[3:] if number == 1 and raw.startswith(codecs.BOM_UTF8) else raw
             if not keep_ends:
                 line = line.removesuffix(b"\n").removesuffix(b"\r")
@@ -351,7 +356,8 @@ def _read_parquet(job: Job) -> Iterator[RowBatch]:
     try:
         # Parquet is read from its end, which a pipe does not have yet.
         stream = job.stream if job.stream.seekable() else io.BytesIO(job.stream.read())
-        file = pq.ParquetFile(stream)
+        file = open_parquet(stream, job.name)
+        pieces = Pieces(stream.seek(0, io.SEEK_END), BATCH_CHARACTERS, job.name)
         texts, label = job.columns(file.schema_arrow.names)
         wanted = [*texts, *([label] if label else [])]
         for column in texts:
@@ -359,7 +365,7 @@ def _read_parquet(job: Job) -> Iterator[RowBatch]:
                 raise DataError(
                     f"column {column!r} holds {file.schema_arrow.field(column).type}, not text", path=job.name
                 )
-        for first, batch in _parquet_batches(file, job, wanted):
+        for first, batch in _parquet_batches(file, job, wanted, pieces):
             columns = [_parquet_values(batch[column]) for column in wanted]
             rows = list(zip(*columns, strict=True))
             yield RowBatch(
@@ -373,7 +379,9 @@ def _read_parquet(job: Job) -> Iterator[RowBatch]:
         raise DataError(f"not a readable Parquet file: {reason}", path=job.name) from None
 
 
-def _parquet_batches(file: pq.ParquetFile, job: Job, columns: list[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
+def _parquet_batches(
+    file: pq.ParquetFile, job: Job, columns: list[str], pieces: Pieces
+) -> Iterator[tuple[int, pa.RecordBatch]]:
     """The wanted rows in batches, each with the number of its first row, counted from 0."""
     start, end = job.rows or (0, file.metadata.num_rows)
     groups, first, at = [], 0, 0
@@ -386,8 +394,10 @@ def _parquet_batches(file: pq.ParquetFile, job: Job, columns: list[str]) -> Iter
         at += rows
     for batch in file.iter_batches(_rows_at_once(file, job.batch_rows), row_groups=groups, columns=columns):
         wanted = batch.slice(max(start - first, 0), max(end - max(first, start), 0))
-        if len(wanted):
-            yield max(first, start), wanted
+        at = max(first, start)
+        for piece in pieces.of(wanted, columns):
+            yield at, piece
+            at += len(piece)
         first += len(batch)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from cct_text.datasets.files import STANDARD_INPUT
 from cct_text.errors import DataError, ResourceError, UsageError
+from cct_text.unpacking import Gunzipped
 
 _VERSIONS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "modified")
 """What file systems call that by which one sees that a file is another than before."""
@@ -58,7 +58,7 @@ def find_sources(patterns: Sequence[str]) -> list[Source]:
     return list(found.values())
 
 
-def open_source(name: str, *, streamed: bool = False) -> io.BufferedReader:
+def open_source(name: str, *, streamed: bool = False) -> io.BufferedReader[Any]:
     """A file, unpacked where its name ends in `.gz`.
 
     Args:
@@ -76,7 +76,7 @@ def open_source(name: str, *, streamed: bool = False) -> io.BufferedReader:
     except Exception as error:
         raise DataError(f"cannot read: {reason(error)}", path=name) from None
     stream = io.BufferedReader(_File(raw), 1 << 20)
-    return gzip.open(stream, "rb") if is_gzipped(name) else stream  # type: ignore[return-value]
+    return Gunzipped.open(stream, name) if is_gzipped(name) else stream
 
 
 def is_gzipped(name: str) -> bool:

@@ -6,7 +6,10 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
 
+from cct_text.download import LOOPBACK
 from cct_text.errors import CCTTextError, DataError, ResourceError, UsageError
 from cct_text.hub.names import HubName
 
@@ -69,6 +72,30 @@ def quiet_libraries() -> Iterator[None]:
 
 
 @contextmanager
+def by_https_alone() -> Iterator[None]:
+    """Nothing is asked for in the clear but of this machine and of $HF_ENDPOINT, wherever a redirect leads.
+
+    A request elsewhere raises a ResourceError.
+    """
+    from huggingface_hub import constants, get_session
+
+    allowed = urlsplit(constants.ENDPOINT).netloc
+
+    def check(request: Any) -> None:  # noqa: ANN401 - a request of the library's HTTP client
+        address = urlsplit(str(request.url))
+        if address.scheme != "https" and address.hostname not in LOOPBACK and address.netloc != allowed:
+            raise ResourceError(f"refused to go to {address.scheme}://{address.netloc}: not https")
+
+    client = get_session()
+    hooks = client.event_hooks
+    client.event_hooks = {**hooks, "request": [*hooks["request"], check]}
+    try:
+        yield
+    finally:
+        client.event_hooks = hooks
+
+
+@contextmanager
 def errors_in_one_line(name: HubName) -> Iterator[None]:
     """What goes wrong with a repository of models in the block, as errors that name it.
 
@@ -78,7 +105,7 @@ def errors_in_one_line(name: HubName) -> Iterator[None]:
         UsageError: if the hub takes no such name, or its cache cannot be written.
     """
     try:
-        with quiet_libraries():
+        with quiet_libraries(), by_https_alone():
             yield
     except CCTTextError:
         raise

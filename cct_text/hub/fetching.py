@@ -32,6 +32,9 @@ MODEL_FILES = (CONFIG, TOKENIZER, WEIGHTS)
 PULLED_FILES = (*MODEL_FILES, METRICS, HISTORY, PREDICTIONS, CARD, TOKENIZER_CONFIG)
 """All that is taken from a repository: data that are parsed, nothing that a program or a browser would run."""
 
+MOST_BYTES = 4 << 30
+"""Of the files that are taken."""
+
 _FILES_NAMED = 5
 """Of a repository that holds no run."""
 
@@ -102,8 +105,10 @@ def fetch_run(name: HubName, files: Sequence[str] = MODEL_FILES) -> Path:
     reachable = not offline and hub_answers()
     with errors_in_one_line(name):
         if reachable:
-            found = HfApi().model_info(name.repository, revision=name.revision).siblings or []
+            about = HfApi().model_info(name.repository, revision=name.revision, files_metadata=True)
+            found = about.siblings or []
             _require_model(name, [file.rfilename for file in found])
+            _require_bounded(name, sum(file.size or 0 for file in found if file.rfilename in files))
         try:
             folder = snapshot_download(
                 name.repository, revision=name.revision, allow_patterns=[*files], local_files_only=not reachable
@@ -118,6 +123,11 @@ def fetch_run(name: HubName, files: Sequence[str] = MODEL_FILES) -> Path:
         _require_model(name, [file.name for file in Path(folder).iterdir()])
         logger.warning("%s: %s; using the copy in the cache", name, why_not(offline=offline)[0])
     return Path(folder)
+
+
+def _require_bounded(name: HubName, size: int) -> None:
+    if size > MOST_BYTES:
+        raise ResourceError(f"{name}: {size:,} bytes, more than the {MOST_BYTES:,} that are allowed")
 
 
 def _require_model(name: HubName, files: Sequence[str]) -> None:

@@ -75,22 +75,30 @@ class ExportedModel:
         """
         path = Path(path)
         document = _read(path / EXPORT)
-        if document["target"] != "onnx":
+        if document.get("target") != "onnx":
             raise UsageError(
-                f"{path}: exported --to {document['target']}; predict with the run folder, or export it --to onnx"
+                f"{path}: exported --to {document.get('target')}; predict with the run folder, or export it --to onnx"
             )
-        sections = document["config"].items()
-        options = {f"{section}.{name}": value for section, values in sections for name, value in values.items()}
-        tokenizer = ExportedFile(path / TOKENIZER, document["sha256"][TOKENIZER])
-        models = document["models"].items()
-        return cls(
-            path=path,
-            config=Config().with_values(options, source=str(path / EXPORT)),
-            labels=tuple(document["labels"]),
-            tokenizer=Tokenizer.from_json(tokenizer.read().decode(), source=str(tokenizer.path)),
-            temperature=document["temperature"],
-            files={precision: ExportedFile(path / model["file"], model["sha256"]) for precision, model in models},
-        )
+        try:
+            sections = document["config"].items()
+            options = {f"{section}.{name}": value for section, values in sections for name, value in values.items()}
+            tokenizer = ExportedFile(path / TOKENIZER, document["sha256"][TOKENIZER])
+            models = document["models"].items()
+            return cls(
+                path=path,
+                config=Config().with_values(options, source=str(path / EXPORT)),
+                labels=tuple(document["labels"]),
+                tokenizer=Tokenizer.from_json(tokenizer.read().decode(errors="replace"), source=str(tokenizer.path)),
+                temperature=document["temperature"],
+                files={precision: _file(path, model) for precision, model in models},
+            )
+        except (KeyError, TypeError, AttributeError, UsageError) as error:
+            raise DataError(f"damaged: {error!r}; copy it anew or export again", path=path / EXPORT) from None
+
+
+def _file(folder: Path, model: Mapping[str, str]) -> ExportedFile:
+    """A file that lies in the folder itself, wherever its name would lead to."""
+    return ExportedFile(folder / Path(model["file"]).name, model["sha256"])
 
 
 def manifest_sha256(document: Mapping[str, Any]) -> str:
@@ -111,7 +119,7 @@ def _read(path: Path) -> dict[str, Any]:
             raise ValueError("its checksum is another")
     except OSError as error:
         raise DataError(f"cannot read: {error.strerror}", path=path) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"damaged: {error}; copy it anew or export again", path=path) from None
     if document["format"] != FORMAT:
         raise DataError(f"format {document['format']}, this version reads {FORMAT}; export the run again", path=path)

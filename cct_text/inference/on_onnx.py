@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cct_text.errors import UsageError, unknown_name
+from cct_text.errors import DataError, ResourceError, UsageError, unknown_name
 from cct_text.extras import EXTRAS
 from cct_text.inference.exported import ExportedModel
 from cct_text.text.batching import batches_of_words
@@ -38,7 +38,15 @@ class OnnxEngine:
             raise UsageError(
                 f"{model.path}: {unknown_name('precision', precision, model.files)}; it was exported with these alone"
             )
-        self.session = new_session(model.files[self.precision].read())
+        file = model.files[self.precision]
+        content = file.read()
+        try:
+            self.session = new_session(content)
+        except ResourceError:
+            raise
+        except Exception as error:  # ONNX Runtime has a class of its own for each of its faults
+            reason = " ".join(str(error).split())[:200]
+            raise DataError(f"no network that ONNX Runtime reads: {reason}", path=file.path) from None
         self.num_classes = len(model.labels)
         self.max_words, self.long = model.config.text.max_words, model.config.text.long
 

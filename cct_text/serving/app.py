@@ -60,11 +60,31 @@ def create_app(
     app.get("/health", response_model=Health)(service.health)
     app.get("/metrics", response_class=Response)(service.tell_metrics)
 
+    _tell_limits(app, limits, labels=len(classifier.labels))
     size = in_megabytes(limits.body_bytes)
     app.get("/", include_in_schema=False)(_page("page.html.j2", **service.about, size=size, endings=READ_ENDINGS))
     app.get("/docs", include_in_schema=False)(_documentation(app))
     app.mount("/static", StaticFiles(directory=str(files("cct_text.serving") / "static")))
     return app
+
+
+def _tell_limits(app: FastAPI, limits: Limits, *, labels: int) -> None:
+    """Put into the schema what depends on the model and the server."""
+    schema = app.openapi()
+    query = schema["components"]["schemas"]["Query"]["properties"]
+    for name, bounds in (
+        ("text", {"maxLength": limits.characters}),
+        ("texts", {"maxItems": limits.texts}),
+        ("top_k", {"maximum": labels}),
+    ):
+        given = next(one for one in query[name]["anyOf"] if one["type"] != "null")
+        given.update(bounds)
+        given.get("items", {}).update({"maxLength": limits.characters} if name == "texts" else {})
+    for parameter in schema["paths"]["/file"]["post"]["parameters"]:
+        if parameter["name"] == "top_k":
+            parameter["schema"]["maximum"] = labels
+    # As FastAPI documents it for a schema of one's own.
+    app.openapi = lambda: schema  # type: ignore[method-assign]
 
 
 def _documentation(app: FastAPI) -> Callable[[], Awaitable[HTMLResponse]]:

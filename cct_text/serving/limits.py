@@ -28,10 +28,12 @@ class Limits:
     """Characters of one text."""
     requests: int = 256
     """Requests under way at once, those whose body is still coming among them."""
+    connections: int = 512
+    """Open at once, those that ask for nothing among them."""
     queue: int = 128
     """Requests that wait to be classified, at most."""
     seconds: float = 60.0
-    """From the first byte of a request to its answer."""
+    """Of a request, from its head to its answer; as many for its head to come, and for its answer to be fetched."""
     batch_texts: int = 256
     """Texts of several requests that are classified in one call; 1 classifies each request by itself."""
     batch_wait: float = 0.0

@@ -18,16 +18,31 @@ Text = Annotated[str, BeforeValidator(_encodable)]
 """JSON can write half of a surrogate pair, which is no text; it is read as U+FFFD, as from a file."""
 
 
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Count = Annotated[int, Field(ge=1, strict=True), BeforeValidator(_whole)]
+"""At least 1; JSON has one kind of number, so that 2.0 is 2."""
+
+
 class Query(BaseModel):
     """One text or several."""
 
     model_config = ConfigDict(
-        json_schema_extra={"example": {"texts": ["Who wrote the Iliad ?", "Where is Oslo ?"], "top_k": 2}},
+        json_schema_extra={
+            "example": {"texts": ["Who wrote the Iliad ?", "Where is Oslo ?"], "top_k": 2},
+            "additionalProperties": False,
+            "oneOf": [
+                {"required": [given], "properties": {given: {"type": kind}, other: {"type": "null"}}}
+                for given, kind, other in (("text", "string", "texts"), ("texts", "array", "text"))
+            ],
+        },
     )
 
     text: Text | None = Field(None, description="One text. Either this or `texts`.")
     texts: list[Text] | None = Field(None, fail_fast=True, description="Several texts.")
-    top_k: int | None = Field(None, ge=1, strict=True, description="Labels for each text; all when left out.")
+    top_k: Count | None = Field(None, description="Labels for each text; all when left out.")
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:

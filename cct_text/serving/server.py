@@ -59,12 +59,20 @@ def serve(
         names = own_names(listener, host)
         app = create_app(classifier, limits=limits, allowed_hosts=[*names, *allowed_hosts] if names else ())
         url = url_of(listener)
-        new_server(app, lambda: started(url)).run(sockets=[listener])
+        new_server(app, lambda: started(url), limits).run(sockets=[listener])
 
 
-def new_server(app: ASGIApp, started: Callable[[], None]) -> Server:
-    """A server that has not begun; `started` is called when it has."""
+def new_server(app: ASGIApp, started: Callable[[], None], limits: Limits | None = None) -> Server:
+    """A server that has not begun; `started` is called when it has.
+
+    Args:
+        app: the application.
+        started: called when requests are answered.
+        limits: of connections; those of requests are the application's. The defaults when None.
+    """
     from uvicorn import Config, Server
+
+    from cct_text.serving.connection import timed
 
     class _Server(Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -83,7 +91,7 @@ def new_server(app: ASGIApp, started: Callable[[], None]) -> Server:
     return _Server(
         Config(
             app,
-            http="h11",
+            http=timed(limits or Limits()),
             ws="none",
             lifespan="on",
             log_config=None,

@@ -75,6 +75,7 @@ class Service:
     ) -> Response:
         """A prediction for each row of a file, which is the body of the request."""
         self._require_labels(top_k)
+        _require_known(request)
         rows = await asyncio.to_thread(
             read_upload,
             await request.body(),
@@ -115,6 +116,14 @@ class Service:
         labels = len(self.classifier.labels)
         if top_k is not None and top_k > labels:
             raise Refused(422, f"top_k: {top_k}; the model has {labels} labels")
+
+
+def _require_known(request: Request) -> None:
+    """See that the query has no name that is misspelt, which would be passed over."""
+    known = [parameter.alias for parameter in request.scope["route"].dependant.query_params]
+    unknown = next((name for name in request.query_params if name not in known), None)
+    if unknown is not None:
+        raise Refused(422, f"no such parameter: {unknown:.40}; known are {', '.join(known)}")
 
 
 def at_most(texts: int) -> Callable[[Request], Awaitable[None]]:

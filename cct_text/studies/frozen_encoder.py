@@ -82,8 +82,10 @@ class FrozenEncoder:
         self.max_pieces = max_pieces
         self.precision = "bf16" if bf16 else "fp32"
         try:
-            self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            self.network: Any = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval()
+            # No code of the folder, not even asked for at the terminal, and no pickled weights.
+            here: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, **here)
+            self.network: Any = AutoModel.from_pretrained(folder, use_safetensors=True, **here).eval()
         except (OSError, ValueError, KeyError) as error:
             raise DataError(f"cannot load the model: {str(error).splitlines()[0]}", path=name) from None
         if self.network.config.is_encoder_decoder:

@@ -189,7 +189,7 @@ def _open(tuning: Tuning) -> Study:
             direction="maximize" if tuning.upwards else "minimize",
             load_if_exists=True,
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise DataError(f"damaged: {error}; remove it to start afresh", path=path) from None
 
 

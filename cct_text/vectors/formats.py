@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from cct_text.errors import DataError, UsageError
+from cct_text.unpacking import require_modest_zip
 from cct_text.vectors.keyed_vectors import load_keyed_vectors
 from cct_text.vectors.text_file import BLOCK, BROKEN, TextVectors, is_number, opened, text_members
 from cct_text.vectors.word_vectors import ArrayVectors, Selection, VectorFile, WordVectors
@@ -100,8 +102,11 @@ def open_gzipped(path: Path) -> VectorFile:
 def read_npz(path: Path) -> VectorFile:
     """A NumPy archive with `words` (V,) and `vectors` (V, E)."""
     try:
+        require_modest_zip(path)
         with np.load(path, allow_pickle=False) as archive:
             words, matrix = archive["words"].tolist(), archive["vectors"]
+    except DataError:
+        raise
     except Exception as error:  # a damaged archive makes zipfile, zlib and NumPy raise a dozen kinds
         raise DataError(f"not an .npz with `words` and `vectors`: {_reason(error)}", path=path) from None
     return _arrays(words, matrix, path)
@@ -112,11 +117,15 @@ def read_torchtext(path: Path) -> VectorFile:
     import torch
 
     try:
+        if zipfile.is_zipfile(path):  # not those of old
+            require_modest_zip(path)
         with warnings.catch_warnings():
             # Of a file that is none torch says so twice: in a warning and in its exception.
             warnings.simplefilter("ignore")
             words, _, tensor, _ = torch.load(path, weights_only=True, map_location="cpu")
         matrix = tensor.numpy()
+    except DataError:
+        raise
     except Exception as error:  # torch.load raises whatever a damaged or foreign file makes it stumble over
         raise DataError(f"not a vector cache of torchtext: {_reason(error)}", path=path) from None
     return _arrays(words, matrix, path)
@@ -177,6 +186,10 @@ def open_file(path: Path, member: str | None = None) -> VectorFile:
     return readers.get(path.suffix, TextVectors)(path)
 
 
+_MEMBERS_TOLD = 20
+"""Of a zip, in a message."""
+
+
 def _zip_member(path: Path, member: str | None) -> str:
     names = text_members(path)
     if member is None and len(names) == 1:
@@ -184,6 +197,7 @@ def _zip_member(path: Path, member: str | None) -> str:
     if member in names:
         return member
     wanted = "which member is meant?" if member is None else f"no member {member!r};"
-    raise DataError(
-        f"{wanted} it has {', '.join(names) or 'no .txt'}; name one as {path.name}{MEMBER}MEMBER", path=path
+    told = ", ".join(names[:_MEMBERS_TOLD]) + (
+        f" and {len(names) - _MEMBERS_TOLD:,} more" * (len(names) > _MEMBERS_TOLD)
     )
+    raise DataError(f"{wanted} it has {told or 'no .txt'}; name one as {path.name}{MEMBER}MEMBER", path=path)

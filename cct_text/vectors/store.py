@@ -26,6 +26,8 @@ from cct_text.vectors.word_vectors import ArrayVectors
 logger = logging.getLogger(__name__)
 
 _BLOCK_ROWS = 8192
+_MOST_BYTES = 16 << 30
+"""Of words and numbers that are kept; the largest published file has 3 GB."""
 
 
 def store_folder(file: TextVectors) -> Path:
@@ -92,6 +94,7 @@ def build_store(file: TextVectors) -> None:
 def _convert(file: TextVectors, folder: Path) -> None:
     """Words and numbers of every row, block by block; the numbers are parsed by Arrow, which lets other threads run."""
     words: list[pa.Array] = []
+    size = 0
     with (folder / "numbers").open("wb") as out, file.rows() as (dim, rows):
         for block in iter(lambda: [line.rstrip() for _, line in islice(rows, _BLOCK_ROWS)], []):
             fields = pc.split_pattern(pa.array(block, pa.binary()).cast(pa.string()), " ", max_splits=dim, reverse=True)
@@ -105,6 +108,9 @@ def _convert(file: TextVectors, folder: Path) -> None:
             numbers = pa.array(table[:, 1:].ravel(), pa.string()).cast(pa.float32()).to_numpy()
             if not np.isfinite(numbers).all():
                 raise DataError("a row holds NaN or infinity", path=file.name)
+            size += numbers.nbytes + words[-1].nbytes
+            if size > _MOST_BYTES:
+                raise DataError(f"more than {_MOST_BYTES:,} bytes", path=file.name)
             out.write(numbers.tobytes())
     _finish(folder, pa.concat_arrays(words), dim)
 

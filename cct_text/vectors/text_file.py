@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import lzma
 import zipfile
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from cct_text.errors import DataError
+from cct_text.unpacking import Gunzipped, bounded_lines, require_member
 from cct_text.vectors.word_vectors import Selection, WordVectors
 
 BLOCK = 1 << 20
@@ -87,14 +87,14 @@ class TextVectors:
         """The file's lines as bytes, their ends included; what breaks while they are read is a DataError."""
         try:
             with opened(self.path, self.member) as stream:
-                yield stream
+                yield bounded_lines(stream, _MAX_LINE, self.name)
         except BROKEN as error:
             raise DataError(f"cannot read: {error}", path=self.name) from None
 
     def _dim(self, number: int, line: bytes) -> int:
         """E by the first row."""
         fields = line.split()
-        if len(line) > _MAX_LINE or len(fields) < 2:
+        if len(fields) < 2:
             raise DataError(f"expected a word and numbers, saw {line[:40]!r}", path=self.name, line=number)
         # A first word with blanks would be counted as numbers: the numbers are what parses, from the right.
         dim = sum(1 for _ in takewhile(is_number, reversed(fields[1:])))
@@ -119,11 +119,13 @@ class TextVectors:
 def opened(path: Path, member: str | None = None) -> Iterator[Any]:
     """A file, the content of a .gz, or a member of a zip, as a buffered stream of bytes."""
     if member is not None:
-        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
-            yield io.BufferedReader(stream, BLOCK)
+        with zipfile.ZipFile(path) as archive:
+            require_member(archive.getinfo(member), path)
+            with archive.open(member) as stream:
+                yield io.BufferedReader(stream, BLOCK)
     elif path.suffix == ".gz":
-        with gzip.open(path, "rb") as stream:
-            yield io.BufferedReader(stream, BLOCK)
+        with Gunzipped.open(path.open("rb"), path) as stream:
+            yield stream
     else:
         with path.open("rb", buffering=BLOCK) as stream:
             yield stream

@@ -153,6 +153,23 @@ def test_a_transfer_that_breaks_off_leaves_nothing_and_can_be_repeated(hub, repo
     pull("ann/tickets", tmp_path / "mine")
 
 
+@pytest.mark.parametrize("file", [CONFIG, WEIGHTS])
+def test_a_redirect_to_what_is_not_https_is_refused_before_it_is_followed(hub, repository, tmp_path, file):
+    hub.models.elsewhere[file] = "http://files.example/it"
+    with pytest.raises(ResourceError, match="refused to go to http://files.example: not https"):
+        pull("ann/tickets", tmp_path / "mine")
+    assert not (tmp_path / "mine").exists()
+
+
+def test_more_bytes_than_are_allowed_are_not_fetched(hub, repository, tmp_path):
+    hub.models.sizes[WEIGHTS] = 5 << 30
+    with pytest.raises(
+        ResourceError, match=r"^hf:ann/tickets: 5,[\d,]+ bytes, more than the 4,294,967,296 that are allowed"
+    ):
+        pull("ann/tickets", tmp_path / "mine")
+    assert not any("/resolve/" in request for request in hub.requests)
+
+
 def test_a_data_set_is_told_to_be_one(hub, tmp_path):
     hub.repositories["ann/rows"] = {"train.csv": b"text,label\n"}
     with pytest.raises(

@@ -104,6 +104,12 @@ def test_labels_in_fasttexts_way_are_told_by_the_file_that_is_sent_and_by_no_fil
     assert "cannot tell the format" in refused.json()["error"]
 
 
+def test_a_whole_number_may_be_written_with_a_point_as_json_has_one_kind_of_number(url):
+    (found,) = ask(url, "/predict", {"text": "Who ?", "top_k": 2.0}).json()["predictions"]
+    assert len(found["probabilities"]) == 2
+    assert ask(url, "/predict", {"text": "Who ?", "top_k": 2.5}).status_code == 422
+
+
 def test_a_file_may_have_several_text_columns_and_bytes_that_are_not_utf8(url, classifier):
     body = b"id,title,body\n1,Who wrote,the Iliad ?\n2,caf\xe9,Where ?\n"
     answer = ask(url, "/file?name=a.csv&text_column=title&text_column=body&top_k=6", data=body).json()
@@ -136,6 +142,7 @@ def test_where_the_text_column_cannot_be_told_the_columns_are(url, query):
         ("name=a.csv&top_k=7", b"text\na\n", 422, "top_k: 7; the model has 6 labels"),
         ("name=a.csv&top_k=0", b"text\na\n", 422, "top_k: "),
         ("", b"text\na\n", 422, "name: field required"),
+        ("name=a.csv&text_colum=text", b"text\na\n", 422, "no such parameter: text_colum; known are name, text_column"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_with_the_line(url, query, body, status, words):

@@ -19,7 +19,12 @@ CLIENTS, EACH = 64, 4
 def serve(classifier):
     """Starts a server with some limits; gives its URL."""
     with ExitStack() as stack:
-        yield lambda **limits: stack.enter_context(running(create_app(classifier, limits=Limits(**limits))))
+
+        def start(**values):
+            limits = Limits(**values)
+            return stack.enter_context(running(create_app(classifier, limits=limits), limits=limits))
+
+        yield start
 
 
 def test_answers_are_the_same_alone_and_under_load_and_every_request_is_counted(serve, texts):

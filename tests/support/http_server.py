@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -99,10 +100,15 @@ def _as_reply(reply: Reply | bytes | Path) -> Reply:
 
 
 @contextmanager
-def http_server() -> Iterator[HttpServer]:
-    """A server that runs while the block does."""
+def http_server(certificate: Path | None = None) -> Iterator[HttpServer]:
+    """A server that runs while the block does; by https where it has a certificate, with its key in the same file."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as listener:
-        listener.script = HttpServer(f"http://127.0.0.1:{listener.server_port}")
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            listener.socket = context.wrap_socket(listener.socket, server_side=True)
+        scheme = "http" if certificate is None else "https"
+        listener.script = HttpServer(f"{scheme}://127.0.0.1:{listener.server_port}")
         thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
@@ -125,7 +131,10 @@ class _Handler(BaseHTTPRequestHandler):
         reply = self.server.script.answer(request)
         if reply.hold is not None:
             reply.hold.wait(_PATIENCE)
-        status, headers, body = _within_range(reply, request.range)
+        wanted = request.range
+        if "If-Range" in request.headers and request.headers["If-Range"] not in reply.headers.values():
+            wanted = None  # it is another file by now
+        status, headers, body = _within_range(reply, wanted)
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **headers, **reply.headers}.items():
             self.send_header(name, value)

@@ -76,6 +76,8 @@ class HubModels:
         objects: large files by their SHA-256.
         broken: paths by a part of them that are answered with HTTP 500.
         cut: files of which the first half is all that comes.
+        elsewhere: where a file is said to be, by its path.
+        sizes: bytes that a file is said to have, by its path, where it has others.
     """
 
     def __init__(self, url: str) -> None:
@@ -85,6 +87,8 @@ class HubModels:
         self.objects: dict[str, bytes] = {}
         self.broken: set[str] = set()
         self.cut: set[str] = set()
+        self.elsewhere: dict[str, str] = {}
+        self.sizes: dict[str, int] = {}
 
     def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer | None:
         """Status, headers and body; None where the path is none of models."""
@@ -104,6 +108,8 @@ class HubModels:
             return self._batch(json.loads(body))
         if match := _FILE.fullmatch(path):
             status, about, content = self._see(match[1], match[2], token) or self._file(match[1], match[2], match[3])
+            if match[3] in self.elsewhere and status == 200:
+                return 302, {**about, "Location": self.elsewhere[match[3]]}, b""
             whole = method == "HEAD" or match[3] not in self.cut
             return status, about, content if whole else content[: len(content) // 2]
         if match := _API.fullmatch(path):
@@ -145,7 +151,8 @@ class HubModels:
     def _information(self, name: str, revision: str) -> Answer:
         repository = self.repositories[name]
         commit = repository.revision(revision)
-        siblings = [{"rfilename": path} for path in repository.commits[commit]]
+        files = repository.commits[commit].items()
+        siblings = [{"rfilename": path, "size": self.sizes.get(path, len(content))} for path, content in files]
         about = {"sha": commit, "siblings": siblings, "private": repository.private, "tags": []}
         return _json({"_id": "1", "id": name, **about})
 

@@ -14,6 +14,7 @@ import requests
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 
+from cct_text.serving.limits import Limits
 from cct_text.serving.server import listen, new_server, url_of
 
 _PATIENCE = 20.0
@@ -21,11 +22,11 @@ _PATIENCE = 20.0
 
 
 @contextmanager
-def running(app: FastAPI, port: int = 0) -> Iterator[str]:
+def running(app: FastAPI, port: int = 0, limits: Limits | None = None) -> Iterator[str]:
     """Serve while the block runs, on a free port if none is named; gives the URL."""
     listener = listen("127.0.0.1", port)
     ready = threading.Event()
-    server = new_server(app, ready.set)
+    server = new_server(app, ready.set, limits)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

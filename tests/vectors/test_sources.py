@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from cct_text.download import RemoteFile
-from cct_text.errors import DataError, ResourceError
+from cct_text.errors import ResourceError
 from cct_text.vectors import load_vectors
 from cct_text.vectors.names import NAMES, NamedVectors
 from cct_text.vectors.sources import find, locate
@@ -193,10 +193,12 @@ def test_without_a_network_the_package_is_offered_where_there_is_one(fetched_fro
         load_vectors("glove.6B.50d")
 
 
-def test_a_page_in_the_place_of_the_archive_is_told(server, fetched_from, home):
-    fetched_from(server.serve("/glove.6B.zip", b"<html>Please log in</html>"))
-    with pytest.raises(DataError, match=f"^{home}/downloads/glove.6B.zip: not a readable zip"):
+def test_a_page_in_the_place_of_the_archive_is_told_and_not_kept(server, fetched_from, home):
+    fetched_from(server.serve("/glove.6B.zip", b"<html>Please log in</html>", official_zip(d100=1)))
+    with pytest.raises(ResourceError, match="/glove.6B.zip: a wrong file: no zip; it was removed"):
         load_vectors(NAME)
+    assert not list((home / "downloads").glob("*.zip*[!k]"))
+    assert found() == 1
 
 
 def test_every_name_has_an_official_address():

@@ -117,6 +117,14 @@ def test_a_file_has_one_store_however_its_path_is_written(file, home, monkeypatc
     assert len(stored(home)) == 1
 
 
+def test_a_file_of_too_many_bytes_is_not_kept(tmp_path, home, monkeypatch):
+    monkeypatch.setattr("cct_text.vectors.store._MOST_BYTES", 100)
+    write("GloVe text", tmp_path)
+    with pytest.raises(DataError, match="more than 100 bytes"):
+        build_store(TextVectors(tmp_path / "m.txt"))
+    assert stored(home) == []
+
+
 # A store that is no good
 
 
