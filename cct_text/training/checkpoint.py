@@ -1,4 +1,4 @@
-"""The state of a run in progress: everything that the next epoch depends on, in one file, written whole."""
+"""The state of a run in progress: everything that the next step depends on, in one file, written whole."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def has_checkpoint(folder: RunFolder) -> bool:
 
 
 class Checkpoint:
-    """Keeps the state of a run: in memory after each epoch, in the run folder every so often and when it is interrupted.
+    """Keeps the state of a run: in memory as often as it is given, in the run folder every so often and at the end.
 
     Args:
         folder: the run folder.
@@ -39,12 +39,16 @@ class Checkpoint:
         self.content = io.BytesIO()
 
     def keep(self, state: dict[str, Any]) -> None:
-        """Take the state after an epoch."""
+        """Take the state after a step."""
         content = io.BytesIO()
         torch.save({"config": self.config.to_toml(), **state}, content)
-        self.content = content  # whole: an interrupt before leaves the one of the epoch before
-        if time.monotonic() - self.written_at > self.seconds:
+        self.content = content  # whole: an interrupt before leaves the one that was taken before
+        if self.is_due():
             self.write()
+
+    def is_due(self) -> bool:
+        """Whether the last one was written long ago."""
+        return time.monotonic() - self.written_at > self.seconds
 
     def write(self) -> None:
         """Write the state that was kept last, if it is not written already."""

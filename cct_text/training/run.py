@@ -26,6 +26,7 @@ from cct_text.training.checkpoint import (
     require_equal,
 )
 from cct_text.training.fitting import calibrate, new_network, saved_model, trainer_of
+from cct_text.training.interruption import Wish, interrupt_noted
 from cct_text.training.loop import Trainer
 from cct_text.training.metrics import split_metrics
 from cct_text.training.preparation import PreparedData, prepare
@@ -37,7 +38,7 @@ from cct_text.training.tracking import require_trackers, tracking
 logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_CHECKPOINTS = 20.0
-"""A run that is killed loses at most this much plus one epoch; one that is interrupted, the epoch."""
+"""A run that is killed loses at most this much; one that is interrupted by Ctrl-C, nothing."""
 
 
 def train(
@@ -129,11 +130,19 @@ def _train(
         if processes.is_first:
             keeper.keep({"fingerprint": fingerprint, **state})
 
-    try:
-        progress = trainer.fit(observer, keep)
-    except KeyboardInterrupt:
-        keeper.write()
-        raise
+    with interrupt_noted() as interrupted:
+
+        def wish() -> Wish:
+            if interrupted():
+                return Wish.STOP
+            return Wish.KEEP if processes.is_first and keeper.is_due() else Wish.GO_ON
+
+        try:
+            progress = trainer.fit(observer, keep, wish)
+        except KeyboardInterrupt:
+            keeper.write()
+            raise
+    keeper.write()  # what comes now takes its time, too
     if not processes.is_first:
         processes.wait()
         return folder.read_json(METRICS)
