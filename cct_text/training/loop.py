@@ -269,8 +269,16 @@ class Trainer:
             "seconds_under_way": self.progress.seconds_under_way,
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` returned; the next step is then the one that would have followed."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` returned; the next step is then the one that would have followed.
+
+        Raises:
+            UsageError: if it was returned by another number of processes.
+            ValueError: if its best weights are not of this network.
+        """
+        trained = {name: weight.shape for name, weight in self.network.named_parameters() if weight.requires_grad}
+        if state["history"] and {name: weight.shape for name, weight in state["best_weights"].items()} != trained:
+            raise ValueError("best_weights")
         self.network.load_state_dict(state["network"])
         self.stepper.load_state_dict(state["stepper"])
         if len(state["random"]) != self.processes.count:
