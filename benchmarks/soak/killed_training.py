@@ -24,7 +24,6 @@ KINDS: dict[str, dict[str, object]] = {
     "learned vectors, balanced classes, patience": {
         **SMALL,
         "embeddings": "learned",
-        "vectors": None,
         "class_weights": "balanced",
         "patience": 2,
     },

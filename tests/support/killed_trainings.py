@@ -2,27 +2,68 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from random import Random
 
 from cct_text.artifacts import STATE
+from cct_text.training.progress import TrainingObserver
 
-SMALL = {"epochs": 3, "width": 32, "max_words": 16, "vocabulary_extra_words": 0, "patience": None}
+SMALL: dict[str, object] = {
+    "epochs": 2,
+    "width": 32,
+    "max_words": 16,
+    "vocabulary_extra_words": 0,
+    "min_epoch_steps": 100,
+}
 
-# Torch is imported once, not by every process that is about to be killed.
+# What a training imports is imported once, not by every process that is about to be killed.
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["cct_text.training.run"])
+_processes.set_forkserver_preload(["torch._dynamo", "sklearn.metrics", "safetensors.numpy", "cct_text.training.run"])
 
 
-def train_once(folder: Path, values: dict[str, object], seconds: float, resume: bool) -> None:
-    """Train on the embedded questions, with so many seconds between checkpoints."""
-    import logging
+@dataclass(frozen=True)
+class Training:
+    """A training under way.
 
+    Attributes:
+        folder: its run folder.
+        process: that trains.
+        count: of the steps done, those of earlier processes in the epoch under way among them.
+    """
+
+    folder: Path
+    process: BaseProcess
+    count: Synchronized[int]
+
+    @property
+    def steps(self) -> int:
+        """Done so far."""
+        return self.count.value
+
+    def end(self) -> int:
+        """Wait for its end: the exit code, which is negative after a signal."""
+        self.process.join()
+        assert self.process.exitcode is not None
+        return self.process.exitcode
+
+
+class _Counting(TrainingObserver):
+    def __init__(self, count: Synchronized[int]) -> None:
+        self.count = count
+
+    def step(self, loss: float) -> None:
+        self.count.value += 1
+
+
+def _train(folder: Path, values: dict[str, object], seconds: float, resume: bool, count: Synchronized[int]) -> None:
     import torch
 
     from cct_text.training import run
@@ -31,51 +72,70 @@ def train_once(folder: Path, values: dict[str, object], seconds: float, resume: 
     logging.disable(logging.WARNING)  # that there is nothing to resume, again and again
     torch.set_num_threads(1)
     run.SECONDS_BETWEEN_CHECKPOINTS = seconds
-    given = {name: value for name, value in values.items() if value is not None}
-    run.train(resolve_config("questions", values=given), folder, resume=resume)
+    try:
+        run.train(resolve_config("questions", values=values), folder, resume=resume, observer=_Counting(count))
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
 
 
 @contextmanager
 def training(
     folder: Path, values: dict[str, object], *, seconds: float = 0.0, resume: bool = False
-) -> Iterator[BaseProcess]:
-    """A training in a process of its own, which is killed when the block ends."""
-    process = _processes.Process(target=train_once, args=(folder, values, seconds, resume))
+) -> Iterator[Training]:
+    """A training on the embedded questions, which is killed when the block ends.
+
+    Args:
+        folder: its run folder.
+        values: options.
+        seconds: between two checkpoints.
+        resume: go on with what is in the folder.
+    """
+    count = _processes.Value("i", 0)
+    process = _processes.Process(target=_train, args=(folder, values, seconds, resume, count))
     process.start()
     try:
-        yield process
+        yield Training(folder, process, count)
     finally:
         process.kill()
         process.join()
 
 
+Moment = Callable[[Training], bool]
+"""Whether to kill a training now."""
+
+
 def train_whole(folder: Path, values: dict[str, object]) -> float:
     """Train undisturbed: the seconds that it took."""
     start = time.monotonic()
-    with training(folder, values, seconds=1e9) as process:
-        process.join()
-        assert process.exitcode == 0
+    with training(folder, values, seconds=1e9) as undisturbed:
+        assert undisturbed.end() == 0
     return time.monotonic() - start
 
 
-def at_random(random: Random, seconds: float) -> Callable[[Path], bool]:
-    """Whether to kill a training now: after a time of up to so many seconds."""
-    end = time.monotonic() + random.uniform(0.0, seconds)
-    return lambda folder: time.monotonic() > end
+def after(seconds: float) -> Moment:
+    """So many seconds from now."""
+    end = time.monotonic() + seconds
+    return lambda _: time.monotonic() > end
 
 
-def while_writing(folder: Path) -> bool:
-    """Whether to kill a training now: when a checkpoint is being written."""
-    return any((folder / STATE).glob(".checkpoint*.part"))
+def within_an_epoch(random: Random) -> Moment:
+    """After a few steps more."""
+    steps = random.randrange(1, 60)
+    return lambda training: training.steps >= steps
 
 
-def killed(folder: Path, values: dict[str, object], now: Callable[[Path], bool], *, seconds: float = 0.0) -> bool:
-    """Go on with a training until `now` says that it is to be killed; False if it ended before."""
-    with training(folder, values, seconds=seconds, resume=True) as process:
-        while process.is_alive():
-            if now(folder):
-                process.kill()
+def while_writing(training: Training) -> bool:
+    """When a checkpoint is being written."""
+    return any((training.folder / STATE).glob(".checkpoint*.part"))
+
+
+def killed(folder: Path, values: dict[str, object], now: Moment, *, seconds: float = 0.0) -> bool:
+    """Go on with a training until it is to be killed; False if it ended before."""
+    with training(folder, values, seconds=seconds, resume=True) as torn:
+        while torn.process.is_alive():
+            if now(torn):
+                torn.process.kill()
             time.sleep(0.0005)
-        process.join()
-        assert process.exitcode in (0, -9), process.exitcode
-        return process.exitcode == -9
+        code = torn.end()
+    assert code in (0, -9), code
+    return code == -9
