@@ -46,7 +46,7 @@ class OnnxEngine:
             raise
         except Exception as error:  # ONNX Runtime has a class of its own for each of its faults
             reason = " ".join(str(error).split())[:200]
-            raise DataError(f"no network that ONNX Runtime reads: {reason}", path=file.path) from None
+            raise DataError(f"damaged: no network that ONNX Runtime reads: {reason}", path=file.path) from None
         if "ids" not in shapes or shapes.get("logits", [0])[-1] != len(model.labels):
             raise DataError(f"damaged: no network with {len(model.labels)} classes; export again", path=file.path)
         self.num_classes = len(model.labels)
