@@ -49,12 +49,14 @@ class RowBatch:
         labels: string (n,), or None where no label was asked for.
         lines: int64 (n,): the line of the file on which each row begins, counted from 1; for Parquet the row.
         replaced: rows in which invalid UTF-8 was replaced.
+        text_columns: of the file, those that the texts come from; none in a text file.
     """
 
     texts: pa.StringArray
     labels: pa.StringArray | None
     lines: pa.Int64Array
     replaced: int
+    text_columns: tuple[str, ...]
 
 
 @dataclass
@@ -128,6 +130,7 @@ class _Collector:
             pa.array(self.labels, pa.string()) if self.job.labelled else None,
             pa.array(self.lines, pa.int64()),
             self.replaced,
+            self.job.chosen,
         )
         self.clear()
         return batch
@@ -367,6 +370,7 @@ def _read_parquet(job: Job) -> Iterator[RowBatch]:
                 pa.array([text for text, _ in columns[-1]], pa.string()) if label else None,
                 pa.array(range(first + 1, first + 1 + len(batch)), pa.int64()),
                 sum(any(replaced for _, replaced in row) for row in rows),
+                job.chosen,
             )
     except (pa.ArrowException, UnicodeDecodeError, OSError, EOFError, zlib.error) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
