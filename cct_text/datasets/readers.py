@@ -282,7 +282,9 @@ def _places(job: Job, header: list[str]) -> tuple[list[int], int | None]:
 
 
 def _require_delimiter(header: list[str], delimiter: str, path: str) -> None:
-    """A header of one field that holds another delimiter, or a label, is a file of another format."""
+    """A header of one field that holds another delimiter, or a label, is a file of another format; one in UTF-16 is none."""
+    if header[0].startswith("\ufffd\ufffd") and "\0" in header[0]:  # its byte-order mark
+        raise DataError("is in UTF-16; save it as UTF-8", path=path, line=1)
     if header[0].startswith(LABEL_PREFIX):
         raise DataError(
             f"no header but a row with {header[0][:40]!r}, as fastText has it; give --format fasttext",
