@@ -74,6 +74,8 @@ def _print_dataset(facts: dict[str, Any]) -> None:
     for key in ("source", "licence", "homepage"):
         if facts[key]:
             console.print(Text(f"{key}: {facts[key]}"), soft_wrap=True)
+    if facts["text_columns"]:
+        console.print(Text(f"text: {', '.join(facts['text_columns'])}"), soft_wrap=True)
     console.print()
 
     table = figures_table("split", "rows", "words: 5 %", "median", "95 %", "99 %", "longest")

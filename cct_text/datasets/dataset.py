@@ -70,6 +70,7 @@ class Dataset:
         sha256: of labels and texts of all splits, finer ones included, in order: two data sets with the same are the same.
         dev_is_cut: whether dev was cut from train.
         fine: what is learned from in place of train, where finer labels are wanted.
+        text_columns: of a user's file, those that its texts come from; none where it has no columns.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Dataset:
     sha256: str
     dev_is_cut: bool
     fine: FineTrain | None = None
+    text_columns: tuple[str, ...] = ()
 
     @property
     def learned(self) -> Split:

@@ -43,6 +43,7 @@ def describe(dataset: Dataset, split_words: Callable[[Any], Any]) -> dict[str, A
         "name": dataset.name,
         "title": entry.title if entry else None,
         "source": dataset.source,
+        "text_columns": list(dataset.text_columns),
         "licence": entry.licence if entry else None,
         "homepage": entry.homepage if entry else None,
         "labels": list(dataset.labels),

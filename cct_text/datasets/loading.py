@@ -198,7 +198,7 @@ def _load_files(config: DataConfig) -> Dataset:
         raise DataError(f"only one class, {labels[0]!r}; a classifier needs two or more", path=config.dataset)
     index = {label: number for number, label in enumerate(labels)}
     splits = {}
-    for split, (texts, names, lines) in read.items():
+    for split, (texts, names, lines, _) in read.items():
         for name, line in zip(names, lines, strict=True):
             if name not in index:
                 raise DataError(
@@ -212,14 +212,16 @@ def _load_files(config: DataConfig) -> Dataset:
         path if names.count(name) > 1 else name: sha256_of(path)
         for name, path in zip(names, given.values(), strict=True)
     }
-    return _finish(config, labels, splits, str(Path(config.dataset).absolute().parent), checksums)
+    source = str(Path(config.dataset).absolute().parent)
+    return replace(_finish(config, labels, splits, source, checksums), text_columns=read["train"][3])
 
 
-def _read_file(path: str, config: DataConfig) -> tuple[pa.ChunkedArray, list[str], list[int]]:
-    """Texts, labels and lines of a labelled file."""
+def _read_file(path: str, config: DataConfig) -> tuple[pa.ChunkedArray, list[str], list[int], tuple[str, ...]]:
+    """Texts, labels and lines of a labelled file, and the columns that the texts come from."""
     chunks: list[pa.Array] = []
     labels: list[str] = []
     lines: list[int] = []
+    text_columns: tuple[str, ...] = ()
     replaced = empty = 0
     for batch in read_rows(
         path,
@@ -238,13 +240,14 @@ def _read_file(path: str, config: DataConfig) -> tuple[pa.ChunkedArray, list[str
         labels.extend(names)
         lines.extend(batch.lines.to_pylist())
         replaced += batch.replaced
+        text_columns = batch.text_columns
     if not labels:
         raise DataError("no rows", path=path)
     if replaced:
         logger.warning("%s: invalid UTF-8 replaced in %d rows", path, replaced)
     if empty:
         logger.warning("%s: %d of %d rows have no text", path, empty, len(labels))
-    return pa.chunked_array(chunks), labels, lines
+    return pa.chunked_array(chunks), labels, lines, text_columns
 
 
 def _finish(

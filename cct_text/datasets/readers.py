@@ -53,12 +53,14 @@ class RowBatch:
         labels: string (n,), or None where no label was asked for.
         lines: int64 (n,): the line of the file on which each row begins, counted from 1; for Parquet the row.
         replaced: rows in which invalid UTF-8 was replaced.
+        text_columns: of the file, those that the texts come from; none in a text file.
     """
 
     texts: pa.StringArray
     labels: pa.StringArray | None
     lines: pa.Int64Array
     replaced: int
+    text_columns: tuple[str, ...]
 
 
 @dataclass
@@ -132,6 +134,7 @@ class _Collector:
             pa.array(self.labels, pa.string()) if self.job.labelled else None,
             pa.array(self.lines, pa.int64()),
             self.replaced,
+            self.job.chosen,
         )
         self.clear()
         return batch
@@ -284,7 +287,9 @@ def _places(job: Job, header: list[str]) -> tuple[list[int], int | None]:
 
 
 def _require_delimiter(header: list[str], delimiter: str, path: str) -> None:
-    """A header of one field that holds another delimiter, or a label, is a file of another format."""
+    """A header of one field that holds another delimiter, or a label, is a file of another format; one in UTF-16 is none."""
+    if header[0].startswith("\ufffd\ufffd") and "\0" in header[0]:  # its byte-order mark
+        raise DataError("is in UTF-16; save it as UTF-8", path=path, line=1)
     if header[0].startswith(LABEL_PREFIX):
         raise DataError(
             f"no header but a row with {header[0][:40]!r}, as fastText has it; give --format fasttext",
@@ -373,6 +378,7 @@ def _read_parquet(job: Job) -> Iterator[RowBatch]:
                 pa.array([text for text, _ in columns[-1]], pa.string()) if label else None,
                 pa.array(range(first + 1, first + 1 + len(batch)), pa.int64()),
                 sum(any(replaced for _, replaced in row) for row in rows),
+                job.chosen,
             )
     except (pa.ArrowException, UnicodeDecodeError, OSError, EOFError, zlib.error) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]

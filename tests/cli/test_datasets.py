@@ -58,7 +58,7 @@ def test_of_one_data_set_everything_is_told_in_one_object(cct_text, folder):
     assert outcome.out.count("\n") == 1
     facts = json.loads(outcome.out)
     assert set(facts) == {
-        *("name", "title", "source", "licence", "homepage", "labels"),
+        *("name", "title", "source", "text_columns", "licence", "homepage", "labels"),
         *("dev_is_cut", "splits", "duplicates", "files", "sha256"),
     }
     assert facts["labels"] == ["ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM"]
@@ -82,8 +82,15 @@ def test_columns_can_be_named(cct_text, folder):
         "datasets", folder / "odd.csv", "--text-column", "a", "--text-column", "b", "--label-column", "gold"
     )
     assert outcome.code == 0, outcome.err
+    assert "\ntext: a, b\n" in outcome.out
     (row,) = (line for line in outcome.out.splitlines() if line.startswith("train "))
     assert row.split() == ["train", "2", "2", "2", "2", "2", "2"]
+
+
+def test_the_columns_that_were_found_are_told(cct_text, folder):
+    (folder / "news.csv").write_text("title,class,description\none,x,two\nthree,y,four\n")
+    facts = json.loads(cct_text("datasets", folder / "news.csv", "--json").out)
+    assert facts["text_columns"] == ["title", "description"]
 
 
 @pytest.mark.parametrize("name", [None, "questions", "trec", "ag_news", "own", "wide"])

@@ -200,3 +200,11 @@ def test_files_of_another_shape_are_told_apart(tmp_path, name, content, told):
         load_dataset(str(path))
     assert str(caught.value).startswith(f"{path}:1: ")
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_table_in_utf_16_is_told(tmp_path, encoding):
+    path = tmp_path / "a.csv"
+    path.write_text("\ufefftext,label\none,a\ntwo,b\n", encoding=encoding)
+    with pytest.raises(DataError, match="a.csv:1: is in UTF-16; save it as UTF-8"):
+        load_dataset(str(path))

@@ -2,12 +2,15 @@
 
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from cct_text.artifacts import REPORT
+from tests.support.running_server import get
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
@@ -44,22 +47,45 @@ def test_the_tutorial_works_as_written(cct_text, folder, monkeypatch, capfd):
             continue
         for command in commands(part):
             verb = command.split()[1]
-            if command.startswith("cct-text"):
+            if verb == "serve":
+                assert "<textarea" in answer_of_a_server(command)
+                done.append(verb)
+            elif command.startswith("cct-text"):
                 outcome = cct_text(*shlex.split(command)[1:], *SHORTER.get(verb, []))
                 assert outcome.code == 0, f"{command}\n{outcome.err}"
                 assert outcome.out or "-o" in command
                 done.append(verb)
             elif command.startswith(("cp ", "printf ")):
                 run_in_a_shell(command)
-    assert done == ["doctor", "datasets", "train", "evaluate", "predict", "predict", "inspect", "export"]
+    assert done == [
+        "doctor",
+        "datasets",
+        "train",
+        "evaluate",
+        "predict",
+        "predict",
+        "inspect",
+        "export",
+        "export",
+        "serve",
+    ]
     assert (folder / "runs" / "mine" / REPORT).exists()
     assert (folder / "predictions.csv").read_text().count("\n") == 3
     assert (folder / "questions.html").exists()
+    assert (folder / "questions-onnx" / "model.onnx").exists()
+
+
+def answer_of_a_server(command):
+    """What the page of a server says that a command starts, at the address that it prints."""
+    words = [sys.executable, "-m", "cct_text_cli", *shlex.split(command)[1:], "--port", "0"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            return get(server.stdout.readline().split()[-1], "").text
+        finally:
+            server.terminate()
 
 
 def run_in_a_shell(command):
-    import subprocess
-
     subprocess.run(["bash", "-c", command], check=True)
 
 
