@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from cct_text.atomic_writes import write_atomically
+from cct_text.atomic_writes import remove_parts, write_atomically
 from cct_text.config import Config
 from cct_text.errors import DataError, UsageError
 
@@ -38,6 +38,7 @@ TOKENIZER_CONFIG = "tokenizer_config.json"
 BESIDE = "baselines"
 """Folder of baselines that were trained on the same rows."""
 STATE = "state"
+_FILES = (CONFIG, TOKENIZER, WEIGHTS, METRICS, HISTORY, PREDICTIONS, REPORT)
 
 
 def sha256_of(path: str | Path) -> str:
@@ -94,10 +95,14 @@ class RunFolder:
             except OSError as error:
                 raise UsageError(f"{self.file(name)}: cannot remove: {error.strerror}") from None
 
+    def remove_parts(self, *others: str) -> None:
+        """Remove what a process that was killed while it wrote a run's file, or one of `others`, left of it."""
+        for name in (*_FILES, *others):
+            remove_parts(self.file(name))
+
     def occupied_by(self) -> str | None:
         """A file in the folder that has the name of one of a run's."""
-        names = (CONFIG, TOKENIZER, WEIGHTS, METRICS, HISTORY, PREDICTIONS, REPORT)
-        return next((name for name in names if self.file(name).exists()), None)
+        return next((name for name in _FILES if self.file(name).exists()), None)
 
     def require_writable(self) -> None:
         """See that the folder can be made or written to, before work is done whose result has nowhere to go.
@@ -134,6 +139,7 @@ class RunFolder:
             if files.class_of_label is not None:
                 run["class_of_label"] = list(files.class_of_label)
             document = {"run": run, **files.config.to_dict()}
+            run["options"] = number_of_options(document)
             checksums[CONFIG] = _document_sha256(document)
             config.write_text(tomli_w.dumps(document), encoding="utf-8")
 
@@ -170,6 +176,7 @@ class RunFolder:
 
         _, run = self._read_config()
         document = {"run": run, **config.to_dict()}
+        run["options"] = number_of_options(document)
         run["sha256"][CONFIG] = _document_sha256(document)
         return tomli_w.dumps(document)
 
@@ -193,7 +200,7 @@ class RunFolder:
         except (tomllib.TOMLDecodeError, RecursionError) as error:
             raise self._damaged(CONFIG, str(error)) from None
         run = document.get("run")
-        if not isinstance(run, dict) or not isinstance(run.get("format"), int):
+        if not isinstance(run, dict) or type(run.get("format")) is not int:
             raise DataError("has no [run] table with a format; is this a run folder?", path=self.file(CONFIG))
         if run["format"] != FORMAT:
             raise DataError(
@@ -223,6 +230,8 @@ class RunFolder:
             config = Config().with_toml(text, source=str(self.file(CONFIG)))
         except UsageError as error:
             raise DataError(f"{error}") from None
+        if run.get("options", found := number_of_options(document)) != found:
+            raise self._damaged(CONFIG, f"it has {found} options, not the {run['options']} that were written")
         return config, run
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
@@ -270,7 +279,18 @@ class RunFolder:
             ) from None
 
     def _damaged(self, name: str, what: str) -> DataError:
+        if self.file(STATE).exists():
+            # Between the new weights and the new configuration of a run that replaces another one, say.
+            return DataError(f"{what}; the run was interrupted; repeat its command with --resume", path=self.file(name))
         return DataError(f"damaged: {what}; copy the run folder anew or train again", path=self.file(name))
+
+
+def number_of_options(document: Mapping[str, Any]) -> int:
+    """How many options a document of sections has, its table [run] aside.
+
+    It is written beside them: one that is gone would be read as its default, and the model compute something else.
+    """
+    return sum(len(options) for name, options in document.items() if name != "run" and isinstance(options, Mapping))
 
 
 def _document_sha256(document: Mapping[str, Any]) -> str:

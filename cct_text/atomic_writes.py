@@ -8,6 +8,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 from cct_text.errors import UsageError
@@ -35,8 +36,9 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
         # Not by tempfile, which makes files private: a result is as readable as any file the user creates.
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         yield temporary
-        _flush(temporary)
+        flush(temporary)
         temporary.replace(path)
+        flush_folder(path.parent)
     except OSError as error:
         raise UsageError(f"{path}: cannot write: {error.strerror or error}") from error
     finally:
@@ -60,9 +62,10 @@ def write_folder_atomically(path: str | Path) -> Iterator[Path]:
         yield temporary
         for file in temporary.rglob("*"):
             if file.is_file():
-                _flush(file)
+                flush(file)
         _require_free(path)
         temporary.replace(path)
+        flush_folder(path.absolute().parent)
     except OSError as error:
         raise UsageError(f"{path}: cannot write: {error.strerror or error}") from error
     finally:
@@ -72,13 +75,31 @@ def write_folder_atomically(path: str | Path) -> Iterator[Path]:
                 parent.rmdir()
 
 
+def remove_parts(path: str | Path) -> None:
+    """Remove what processes that were killed while they wrote a file left beside it; no other may be writing it now."""
+    path = Path(path)
+    for part in path.parent.glob(f".{escape(path.name[:100])}.{'[0-9a-f]' * 16}.part"):
+        part.unlink(missing_ok=True)
+
+
 def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
 
 
-def _flush(file: Path) -> None:
+def flush(file: Path) -> None:
+    """Have a file's bytes on the disk: a power cut after a renaming must not leave an empty file of that name."""
     with file.open("rb") as written:
         os.fsync(written.fileno())
+
+
+def flush_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk, as far as the system can."""
+    with suppress(OSError):  # some file systems, and Windows, know no such thing
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _require_free(path: Path) -> None:

@@ -110,7 +110,7 @@ def train(
             metrics = run(resolved, folder, resume=resume, overwrite=overwrite, observer=display, track=track or ())
     except KeyboardInterrupt:
         kept = has_checkpoint(RunFolder(folder))
-        way = "repeat the command with --resume to go on" if kept else "no epoch was done, so nothing is kept"
+        way = "repeat the command with --resume to go on" if kept else "training had not begun, so nothing is kept"
         typer.echo(f"cct-text: interrupted; {way}", err=True)
         raise typer.Exit(130) from None
     if not first:

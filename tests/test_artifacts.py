@@ -8,6 +8,7 @@ import shutil
 import stat
 import tomllib
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from cct_text.artifacts import (
     CONFIG,
     HISTORY,
     METRICS,
+    STATE,
     TOKENIZER,
     WEIGHTS,
     ModelFiles,
@@ -203,6 +205,45 @@ def test_weights_that_are_none_are_named_even_where_the_checksum_agrees(folder, 
     checksum = sha256_of(folder.file(WEIGHTS))
     rewrite(folder, lambda document: document["run"]["sha256"].update({WEIGHTS: checksum}))
     with pytest.raises(DataError, match="model.safetensors: damaged"):
+        folder.read_model()
+
+
+def test_every_option_that_is_gone_is_found_out_even_where_the_checksum_agrees(folder):
+    written = folder.file(CONFIG).read_bytes()
+    options = [(section, name) for section, values in FILES.config.to_dict().items() for name in values]
+    assert len(options) > 30
+    for section, name in options:
+        folder.file(CONFIG).write_bytes(written)
+        rewrite(folder, lambda document, section=section, name=name: document[section].pop(name))
+        with pytest.raises(DataError, match=r"config\.toml: damaged: it has \d+ options, not the \d+"):
+            folder.read_model()
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, [{"a": 1}], date(2026, 1, 1)])
+def test_every_option_of_another_type_is_named_even_where_the_checksum_agrees(folder, value):
+    written = folder.file(CONFIG).read_bytes()
+    for section, values in FILES.config.to_dict().items():
+        for name in values:
+            folder.file(CONFIG).write_bytes(written)
+            rewrite(folder, lambda document, section=section, name=name: document[section].update({name: value}))
+            with pytest.raises(DataError, match=rf"config\.toml: {section}\.{name} = "):
+                folder.read_model()
+
+
+@pytest.mark.parametrize("name", ["format", "labels", "temperature", "sha256", "options", "class_of_label"])
+@pytest.mark.parametrize("value", ["text", 1, 1.5, True, [], [[1]], {"a": 1}, date(2026, 1, 1)])
+def test_what_the_run_table_says_in_another_type_is_refused(folder, name, value):
+    if (name, str(value)) in {("format", "1"), ("temperature", "1.5")}:
+        value = -1
+    rewrite(folder, lambda document: document["run"].update({name: value}))
+    with pytest.raises(DataError, match=r"config\.toml"):
+        folder.read_model()
+
+
+def test_what_was_left_of_a_run_that_replaces_another_says_how_to_go_on(folder):
+    folder.file(STATE).mkdir()
+    folder.file(WEIGHTS).write_bytes(b"those of the new run")
+    with pytest.raises(DataError, match="the run was interrupted; repeat its command with --resume"):
         folder.read_model()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import tokenizers
 
-from cct_text.artifacts import TOKENIZER, sha256_of
+from cct_text.artifacts import TOKENIZER, number_of_options, sha256_of
 from cct_text.hub.names import HUB_PREFIX
 from cct_text.inference.exported import EXPORT, FORMAT, manifest_sha256
 from cct_text.model.saved import SavedModel
@@ -41,6 +41,7 @@ def manifest(target: str, model: SavedModel, folder: Path, files: Mapping[str, s
         "labels": list(model.labels),
         "temperature": float(model.temperature),
         "config": model.config.to_dict(),
+        "options": number_of_options(model.config.to_dict()),
         "sha256": {TOKENIZER: sha256_of(folder / TOKENIZER)},
         "models": {
             precision: {

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
-from cct_text.artifacts import TOKENIZER
+from cct_text.artifacts import TOKENIZER, number_of_options
 from cct_text.config import Config
 from cct_text.errors import DataError, UsageError
 from cct_text.text.tokenizer import Tokenizer
@@ -77,30 +78,27 @@ class ExportedModel:
         """
         path = Path(path)
         document = _read(path / EXPORT)
-        if document.get("target") != "onnx":
+        if document["target"] != "onnx":
             raise UsageError(
-                f"{path}: exported --to {document.get('target')}; predict with the run folder, or export it --to onnx"
+                f"{path}: exported --to {document['target']}; predict with the run folder, or export it --to onnx"
             )
+        sections = document["config"].items()
+        options = {f"{section}.{name}": value for section, values in sections for name, value in values.items()}
         try:
-            sections = document["config"].items()
-            options = {f"{section}.{name}": value for section, values in sections for name, value in values.items()}
-            tokenizer = ExportedFile(path / TOKENIZER, document["sha256"][TOKENIZER])
-            models = document["models"].items()
-            return cls(
-                path=path,
-                config=Config().with_values(options, source=str(path / EXPORT)),
-                labels=tuple(document["labels"]),
-                tokenizer=Tokenizer.from_json(tokenizer.read().decode(errors="replace"), source=str(tokenizer.path)),
-                temperature=document["temperature"],
-                files={precision: _file(path, model) for precision, model in models},
-            )
-        except (KeyError, TypeError, AttributeError, UsageError) as error:
-            raise DataError(f"damaged: {error!r}; copy it anew or export again", path=path / EXPORT) from None
-
-
-def _file(folder: Path, model: Mapping[str, str]) -> ExportedFile:
-    """A file that lies in the folder itself, wherever its name would lead to."""
-    return ExportedFile(folder / Path(model["file"]).name, model["sha256"])
+            config = Config().with_values(options, source=str(path / EXPORT))
+        except UsageError as error:
+            raise DataError(str(error)) from None
+        tokenizer = ExportedFile(path / TOKENIZER, document["sha256"][TOKENIZER])
+        text = tokenizer.read().decode("utf-8", errors="replace")
+        models = document["models"].items()
+        return cls(
+            path=path,
+            config=config,
+            labels=tuple(document["labels"]),
+            tokenizer=Tokenizer.from_json(text, source=str(tokenizer.path)),
+            temperature=document["temperature"],
+            files={precision: ExportedFile(path / model["file"], model["sha256"]) for precision, model in models},
+        )
 
 
 def manifest_sha256(document: Mapping[str, Any]) -> str:
@@ -117,6 +115,8 @@ def _read(path: Path) -> dict[str, Any]:
     """
     try:
         document: dict[str, Any] = json.loads(path.read_bytes())
+        if type(document["format"]) is not int:
+            raise ValueError("no format")
         if document["format"] == FORMAT and document["sha256"].get(EXPORT) != manifest_sha256(document):
             raise ValueError("its checksum is another")
     except OSError as error:
@@ -125,4 +125,41 @@ def _read(path: Path) -> dict[str, Any]:
         raise DataError(f"damaged: {error}; copy it anew or export again", path=path) from None
     if document["format"] != FORMAT:
         raise DataError(f"format {document['format']}, this version reads {FORMAT}; export the run again", path=path)
+    if (fault := _fault(document)) is not None:
+        raise DataError(f"damaged: {fault}; copy it anew or export again", path=path)
     return document
+
+
+def _fault(document: Mapping[str, Any]) -> str | None:
+    """What is missing or not as `cct-text export` writes it, whatever the checksum says."""
+    labels, temperature, config = document.get("labels"), document.get("temperature"), document.get("config")
+    if not isinstance(document.get("target"), str):
+        return "no target"
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        return "labels is not a list of strings"
+    if not 2 <= len(labels) == len(set(labels)):
+        return "labels is not a list of two or more different strings"
+    if not isinstance(temperature, float) or not 0.0 < temperature < math.inf:
+        return f"temperature is {temperature!r}, not a finite float above 0"
+    if not isinstance(config, dict) or not all(isinstance(options, dict) for options in config.values()):
+        return "config is not sections of options"
+    if (found := number_of_options(config)) != document.get("options", found):
+        return f"it has {found} options, not the {document['options']} that were written"
+    if not isinstance(document["sha256"].get(TOKENIZER), str):
+        return f"no checksum of {TOKENIZER}"
+    return None if _are_files(document.get("models")) else "models is not a table of files with checksums"
+
+
+def _are_files(models: object) -> bool:
+    """Whether these are files in the folder by the names of precisions."""
+    return (
+        isinstance(models, dict)
+        and bool(models)
+        and all(
+            isinstance(model, dict)
+            and isinstance(model.get("sha256"), str)
+            and isinstance(model.get("file"), str)
+            and Path(model["file"]).name == model["file"]
+            for model in models.values()
+        )
+    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cct_text.errors import DataError, ResourceError, UsageError, unknown_name
+from cct_text.errors import CCTTextError, DataError, UsageError, unknown_name
 from cct_text.extras import EXTRAS
 from cct_text.inference.exported import ExportedModel
 from cct_text.text.batching import batches_of_words
@@ -39,14 +39,15 @@ class OnnxEngine:
                 f"{model.path}: {unknown_name('precision', precision, model.files)}; it was exported with these alone"
             )
         file = model.files[self.precision]
-        content = file.read()
         try:
-            self.session = new_session(content)
-        except ResourceError:
+            self.session = new_session(file.read())
+            shapes = {node.name: node.shape for node in (*self.session.get_inputs(), *self.session.get_outputs())}
+        except CCTTextError:
             raise
-        except Exception as error:  # ONNX Runtime has a class of its own for each of its faults
-            reason = " ".join(str(error).split())[:200]
-            raise DataError(f"no network that ONNX Runtime reads: {reason}", path=file.path) from None
+        except Exception as error:  # onnxruntime has a dozen of its own
+            raise DataError(f"damaged: onnxruntime cannot read it ({type(error).__name__})", path=file.path) from None
+        if "ids" not in shapes or shapes.get("logits", [0])[-1] != len(model.labels):
+            raise DataError(f"damaged: no network with {len(model.labels)} classes; export again", path=file.path)
         self.num_classes = len(model.labels)
         self.max_words, self.long = model.config.text.max_words, model.config.text.long
 

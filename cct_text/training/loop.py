@@ -18,6 +18,7 @@ from cct_text.model.forward import predict_logits
 from cct_text.model.network import TextNetwork
 from cct_text.text.batching import Batch, batches, number_of_batches
 from cct_text.text.encoded import EncodedTexts
+from cct_text.training.interruption import Wish
 from cct_text.training.metrics import classification_metrics
 from cct_text.training.processes import Processes
 from cct_text.training.progress import EpochRecord, TrainingObserver
@@ -39,12 +40,25 @@ class LabelledTexts:
 
 @dataclass
 class Progress:
-    """Where a run stands: epochs done, the best of them, and its weights."""
+    """Where a run stands: epochs done, the best of them and its weights, and what is done of the epoch under way.
+
+    Attributes:
+        history: of the epochs done.
+        best_epoch: counted from 1; 0 before there is one.
+        best_score: of that epoch.
+        best_weights: of that epoch.
+        steps: of the epoch under way.
+        losses: of their batches.
+        seconds_under_way: that they took.
+    """
 
     history: list[EpochRecord] = field(default_factory=list)
     best_epoch: int = 0
     best_score: tuple[float, float] = (-math.inf, -math.inf)
     best_weights: dict[str, torch.Tensor] = field(default_factory=dict)
+    steps: int = 0
+    losses: list[float] = field(default_factory=list)
+    seconds_under_way: float = 0.0
 
     @property
     def epochs_done(self) -> int:
@@ -100,31 +114,56 @@ class Trainer:
         """Rows of the train split, times the passes over it."""
         return len(self.train) * self.passes
 
-    def fit(self, observer: TrainingObserver, after_epoch: Callable[[], None]) -> Progress:
-        """Train until the last epoch or until patience ends; `after_epoch` is called when the state is consistent.
+    def fit(
+        self, observer: TrainingObserver, keep: Callable[[], None], wish: Callable[[], Wish] = lambda: Wish.GO_ON
+    ) -> Progress:
+        """Train until the last epoch or until patience ends.
+
+        Args:
+            observer: hears of steps and epochs; of those steps of the epoch under way, too, that are behind already.
+            keep: called when the state is consistent: after each epoch, and after a step as `wish` says.
+            wish: of this process, asked after each step; what any of the processes wants is done by all.
 
         Raises:
             UsageError: if the loss is no longer a number.
+            KeyboardInterrupt: if a process wishes to stop; its state has been kept.
         """
         observer.started(self.config.epochs, self.steps, self.progress.history)
+        for loss in self.progress.losses[-1:] * self.progress.steps:
+            observer.step(loss)
         while self.progress.epochs_done < self.config.epochs and not self._out_of_patience():
-            record = self._epoch(self.progress.epochs_done + 1, observer)
+            record = self._epoch(self.progress.epochs_done + 1, observer, keep, wish)
             self.progress.history.append(record)
             observer.epoch(record)
-            after_epoch()
+            keep()
+            if self.processes.greatest(wish()) == Wish.STOP:
+                raise KeyboardInterrupt
         self.network.load_state_dict(self.progress.best_weights, strict=False)
         self.network.eval()
         return self.progress
 
-    def _epoch(self, epoch: int, observer: TrainingObserver) -> EpochRecord:
-        start = time.perf_counter()
-        losses: list[float] = []
-        for group in self._groups(epoch):
-            losses += self.stepper.step(group, self.train.labels)
-            if not all(math.isfinite(loss) for loss in losses[-len(group) :]):
-                raise self._diverged(f"the loss became {losses[-1]} in epoch {epoch}, batch {len(losses)}")
+    def _epoch(
+        self, epoch: int, observer: TrainingObserver, keep: Callable[[], None], wish: Callable[[], Wish]
+    ) -> EpochRecord:
+        """What is left of an epoch, and its evaluation."""
+        progress = self.progress
+        start = time.perf_counter() - progress.seconds_under_way
+        for group in islice(self._groups(epoch), progress.steps, None):
+            losses = self.stepper.step(group, self.train.labels)
+            progress.steps += 1
+            progress.losses += losses
+            if not all(math.isfinite(loss) for loss in losses):
+                raise self._diverged(f"the loss became {losses[-1]} in epoch {epoch}, batch {len(progress.losses)}")
             observer.step(losses[-1])
-        return self._record(epoch, float(np.mean(losses)), start)
+            wanted = self.processes.greatest(wish())
+            if wanted > Wish.GO_ON:
+                progress.seconds_under_way = time.perf_counter() - start
+                keep()
+            if wanted == Wish.STOP:
+                raise KeyboardInterrupt
+        record = self._record(epoch, float(np.mean(progress.losses)), start)
+        progress.steps, progress.losses, progress.seconds_under_way = 0, [], 0.0
+        return record
 
     def _groups(self, epoch: int) -> Iterator[list[Batch]]:
         """The batches of an epoch, step by step; the last step of a pass over the train split may have fewer."""
@@ -216,7 +255,7 @@ class Trainer:
         return balanced
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that the next epoch depends on."""
+        """Everything that the next step depends on."""
         return {
             "network": self.network.state_dict(),
             "stepper": self.stepper.state_dict(),
@@ -225,10 +264,21 @@ class Trainer:
             "best_epoch": self.progress.best_epoch,
             "best_score": self.progress.best_score,
             "best_weights": self.progress.best_weights,
+            "steps": self.progress.steps,
+            "losses": self.progress.losses,
+            "seconds_under_way": self.progress.seconds_under_way,
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` returned; the next epoch is then the one that would have followed."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` returned; the next step is then the one that would have followed.
+
+        Raises:
+            UsageError: if it was returned by another number of processes.
+            ValueError: if its best weights are not of this network.
+        """
+        trained = {name: weight.shape for name, weight in self.network.named_parameters() if weight.requires_grad}
+        if state["history"] and {name: weight.shape for name, weight in state["best_weights"].items()} != trained:
+            raise ValueError("best_weights")
         self.network.load_state_dict(state["network"])
         self.stepper.load_state_dict(state["stepper"])
         if len(state["random"]) != self.processes.count:
@@ -242,6 +292,9 @@ class Trainer:
             best_epoch=state["best_epoch"],
             best_score=tuple(state["best_score"]),
             best_weights=state["best_weights"],
+            steps=state["steps"],
+            losses=state["losses"],
+            seconds_under_way=state["seconds_under_way"],
         )
 
 

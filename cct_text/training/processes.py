@@ -50,6 +50,14 @@ class Processes:
             for tensor in tensors:
                 dist.all_reduce(tensor)
 
+    def greatest(self, number: int) -> int:
+        """The greatest of what the processes give."""
+        if self.count == 1:
+            return number
+        numbers = torch.tensor(number, device=self.device)
+        dist.all_reduce(numbers, dist.ReduceOp.MAX)
+        return int(numbers.item())
+
     def gather(self, value: T) -> list[T]:
         """What each process gives, in their order."""
         if self.count == 1:

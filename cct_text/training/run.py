@@ -19,13 +19,16 @@ from cct_text.model.zoo import parameter_counts
 from cct_text.provenance import commit
 from cct_text.training.calibration import Calibration
 from cct_text.training.checkpoint import (
+    CHECKPOINT,
     Checkpoint,
     has_checkpoint,
     load_checkpoint,
     remove_checkpoint,
     require_equal,
+    take_over,
 )
 from cct_text.training.fitting import calibrate, new_network, saved_model, trainer_of
+from cct_text.training.interruption import Wish, interrupt_noted
 from cct_text.training.loop import Trainer
 from cct_text.training.metrics import split_metrics
 from cct_text.training.preparation import PreparedData, prepare
@@ -37,7 +40,7 @@ from cct_text.training.tracking import require_trackers, tracking
 logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_CHECKPOINTS = 20.0
-"""A run that is killed loses at most this much plus one epoch; one that is interrupted, the epoch."""
+"""A run that is killed loses at most this much; one that is interrupted by Ctrl-C, nothing."""
 
 
 def train(
@@ -105,13 +108,15 @@ def _train(
     with processes.first_before_others():
         data = prepare(config)
     fingerprint = {"data": data.dataset.sha256, "tokenizer": sha256(data.tokenizer.to_json().encode()).hexdigest()}
-    if checkpoint is not None and checkpoint["fingerprint"] != fingerprint:
+    if checkpoint is not None and checkpoint.get("fingerprint") != fingerprint:
         raise DataError(f"{config.data.dataset}: not the data that the interrupted run saw; --overwrite starts afresh")
     if checkpoint is None:
         if resume and processes.is_first:
             logger.warning("%s: nothing to resume; starting afresh", folder.path)
         if processes.is_first:
             remove_checkpoint(folder)
+    if processes.is_first:
+        folder.remove_parts(CHECKPOINT)
     if not len(data.dev):
         logger.warning(
             "%s: no dev split (too few rows, or dev_fraction is 0); the last epoch is kept", config.data.dataset
@@ -120,7 +125,7 @@ def _train(
         logger.warning("patience = %d does not count, for the last epoch is kept", config.training.patience)
     trainer = trainer_of(new_network(config, data), config, data)
     if checkpoint is not None:
-        trainer.load_state_dict(checkpoint)
+        take_over(checkpoint, trainer, folder)
     observer.prepared(_description(config, data, trainer))
     keeper = Checkpoint(folder, config, SECONDS_BETWEEN_CHECKPOINTS)
 
@@ -129,11 +134,19 @@ def _train(
         if processes.is_first:
             keeper.keep({"fingerprint": fingerprint, **state})
 
-    try:
-        progress = trainer.fit(observer, keep)
-    except KeyboardInterrupt:
-        keeper.write()
-        raise
+    with interrupt_noted() as interrupted:
+
+        def wish() -> Wish:
+            if interrupted():
+                return Wish.STOP
+            return Wish.KEEP if processes.is_first and keeper.is_due() else Wish.GO_ON
+
+        try:
+            progress = trainer.fit(observer, keep, wish)
+        except KeyboardInterrupt:
+            keeper.write()
+            raise
+    keeper.write()  # what comes now takes its time, too
     if not processes.is_first:
         processes.wait()
         return folder.read_json(METRICS)

@@ -84,6 +84,11 @@ class Stepper:
             self._update(gradients)
         return losses
 
+    def _moments(self, weight: torch.Tensor) -> list[torch.Tensor]:
+        """What the optimizer keeps of a weight, once it has made a step."""
+        kept = self.optimizer.state[weight]
+        return [kept[name] for name in ("step", "exp_avg", "exp_avg_sq")] if self.done else []
+
     def settle(self) -> None:
         """Bring all weights up to date: before they are evaluated, kept or saved."""
         if self.words is not None:
@@ -143,10 +148,17 @@ class Stepper:
         return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` returned, after the network took over its weights."""
+        """Take over what `state_dict` returned, after the network took over its weights.
+
+        Raises:
+            ValueError: if the optimizer's state is not of this network.
+        """
         self.copy.refresh()
         self.done = state["done"]
         self.optimizer.load_state_dict(state["optimizer"])
+        weights = [weight for group in self.optimizer.param_groups for weight in group["params"]]
+        if any(moment.shape not in ((), weight.shape) for weight in weights for moment in self._moments(weight)):
+            raise ValueError("optimizer")
         if self.words is not None:
             self.words.load_state_dict(state["words"])
         if self.average is not None:

@@ -9,10 +9,12 @@ import sys
 import numpy as np
 import pytest
 
+from cct_text.artifacts import sha256_of
 from cct_text.errors import DataError, UsageError
 from cct_text.export import onnx_export
 from cct_text.export.storage import Float32
 from cct_text.inference.classifier import TextClassifier
+from cct_text.inference.exported import manifest_sha256
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 TEXT = "Who wrote the Iliad ?"
@@ -258,3 +260,50 @@ def test_an_exported_model_computes_on_the_cpu_and_becomes_no_run(exported, tmp_
         TextClassifier.load(exported, device="cuda")
     with pytest.raises(UsageError, match="cannot become a run folder"):
         TextClassifier.load(exported).save(tmp_path / "x")
+
+
+# A damaged export whose checksums have been put right, as by a program of someone's own
+
+
+def rewrite(copy, change):
+    document = json.loads((copy / "export.json").read_text(encoding="utf-8"))
+    change(document)
+    if isinstance(document.get("sha256"), dict):
+        document["sha256"]["export.json"] = manifest_sha256(document)
+    (copy / "export.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+NEEDED = ["format", "target", "labels", "temperature", "config", "sha256", "models"]
+
+
+@pytest.mark.parametrize("name", NEEDED)
+@pytest.mark.parametrize("value", [None, "onnx?", 7, True, [], ["a"], {}, {"a": 1}, {"a": {"b": 1}}])
+def test_a_key_that_is_gone_or_of_another_type_is_refused(copy, name, value):
+    rewrite(copy, lambda document: document.pop(name) if value is None else document.update({name: value}))
+    with pytest.raises((DataError, UsageError), match=r"export\.json: |exported --to onnx\?"):
+        TextClassifier.load(copy)
+
+
+def test_every_option_that_is_gone_is_found_out(copy):
+    written = (copy / "export.json").read_text(encoding="utf-8")
+    for section, values in json.loads(written)["config"].items():
+        for name in values:
+            (copy / "export.json").write_text(written, encoding="utf-8")
+            rewrite(copy, lambda document, section=section, name=name: document["config"][section].pop(name))
+            with pytest.raises(DataError, match=r"export\.json: damaged: it has \d+ options"):
+                TextClassifier.load(copy)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a network", b"\x08\x08" * 50])
+def test_a_network_that_is_none_is_named(copy, content):
+    (copy / "model.onnx").write_bytes(content)
+    checksum = sha256_of(copy / "model.onnx")
+    rewrite(copy, lambda document: document["models"]["fp32"].update(sha256=checksum))
+    with pytest.raises(DataError, match=r"model\.onnx: damaged: "):
+        TextClassifier.load(copy)
+
+
+def test_the_network_of_a_run_with_other_classes_is_named(copy):
+    rewrite(copy, lambda document: document.update(labels=["a", "b"]))
+    with pytest.raises(DataError, match=r"model\.onnx: damaged: no network with 2 classes"):
+        TextClassifier.load(copy)

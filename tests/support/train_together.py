@@ -1,4 +1,7 @@
-"""Trains in the processes that torchrun starts: `OUT EPOCHS DROPOUT [--resume]`; says when an epoch has been kept."""
+"""Trains in the processes that torchrun starts: `OUT EPOCHS DROPOUT [--resume] [--keep]`.
+
+With `--keep` a checkpoint is written after each step; says when an epoch has been kept.
+"""
 
 import sys
 
@@ -27,5 +30,5 @@ def config(epochs, dropout):
 if __name__ == "__main__":
     out, epochs, dropout, *flags = sys.argv[1:]
     torch.set_num_threads(1)
-    run.SECONDS_BETWEEN_CHECKPOINTS = 0.0
+    run.SECONDS_BETWEEN_CHECKPOINTS = 0.0 if "--keep" in flags else 1e9
     run.train(config(int(epochs), float(dropout)), out, resume="--resume" in flags, observer=Listener())

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 
 from cct_text.artifacts import METRICS, STATE, WEIGHTS, RunFolder, sha256_of
 from cct_text.errors import UsageError
-from cct_text.training.checkpoint import CHECKPOINT
+from cct_text.training.checkpoint import CHECKPOINT, load_checkpoint
 from cct_text.training.run import train
 from tests.support import train_together
 
@@ -36,7 +36,12 @@ def start(out, *, epochs=3, dropout=0.0, flags=()):
         "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
     }
     return subprocess.Popen(
-        list(map(str, command)), env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        list(map(str, command)),
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,  # a terminal of its own, so to speak
     )
 
 
@@ -59,9 +64,12 @@ def test_they_learn_what_one_process_learns(tmp_path):
     )
 
 
-def test_when_one_of_them_is_killed_the_run_goes_on_to_the_weights_of_an_undisturbed_one(tmp_path):
-    finish(start(tmp_path / "whole", dropout=0.2))
-    torn = start(tmp_path / "torn", dropout=0.2)
+def test_when_one_is_killed_or_all_are_interrupted_the_run_goes_on_to_the_weights_of_an_undisturbed_one(tmp_path):
+    options = {"epochs": 4, "dropout": 0.2}
+    config = train_together.config(4, 0.2)
+    finish(start(tmp_path / "whole", **options))
+
+    torn = start(tmp_path / "torn", **options, flags=["--keep"])
     assert torn.stdout.readline() == "kept 1\n"
     workers = psutil.Process(torn.pid).children()
     assert len(workers) == 2
@@ -70,7 +78,17 @@ def test_when_one_of_them_is_killed_the_run_goes_on_to_the_weights_of_an_undistu
     assert torn.returncode != 0
     assert (tmp_path / "torn" / CHECKPOINT).exists()
     with pytest.raises(UsageError, match="trained by 2 processes, now there are 1"):
-        train(train_together.config(3, 0.2), tmp_path / "torn", resume=True)
-    finish(start(tmp_path / "torn", dropout=0.2, flags=["--resume"]))
+        train(config, tmp_path / "torn", resume=True)
+
+    stopped = start(tmp_path / "torn", **options, flags=["--resume"])
+    assert stopped.stdout.readline().startswith("kept")
+    before = load_checkpoint(RunFolder(tmp_path / "torn"), config)
+    os.killpg(stopped.pid, signal.SIGINT)
+    stopped.communicate(timeout=120)
+    assert stopped.returncode != 0
+    after = load_checkpoint(RunFolder(tmp_path / "torn"), config)
+    assert len(after["history"]) > len(before["history"])
+
+    finish(start(tmp_path / "torn", **options, flags=["--resume"]))
     assert sha256_of(tmp_path / "torn" / WEIGHTS) == sha256_of(tmp_path / "whole" / WEIGHTS)
     assert not (tmp_path / "torn" / STATE).exists()

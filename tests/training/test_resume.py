@@ -1,10 +1,5 @@
 """A run that was interrupted goes on as if it had not been, or says why it cannot."""
 
-import os
-import signal
-import subprocess
-import sys
-
 import pyarrow.parquet as pq
 import pytest
 
@@ -145,42 +140,3 @@ def test_data_that_changed_since_are_not_gone_on_with(tmp_path):
     path.write_text("text,label\n" + "good thing,b\nbad thing,a\n" * 20)
     with pytest.raises(DataError, match=r"own\.csv: not the data that the interrupted run saw"):
         train(small(str(path)), tmp_path / "run", resume=True)
-
-
-def test_a_damaged_state_is_named(tmp_path):
-    interrupt(small(), tmp_path / "run")
-    state = tmp_path / "run" / CHECKPOINT
-    state.write_bytes(state.read_bytes()[:-100])
-    with pytest.raises(DataError, match="checkpoint.pt: damaged"):
-        train(small(), tmp_path / "run", resume=True)
-
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from cct_text import artifacts
-from cct_text.training import run
-from tests.training.test_resume import small
-run.SECONDS_BETWEEN_CHECKPOINTS = 0.0
-write_bytes = Path.write_bytes
-
-def killed_while_writing(self, content):
-    if "checkpoint" in self.name and (self.parent / "checkpoint.pt").exists():
-        write_bytes(self, bytes(content)[:1000])
-        os.kill(os.getpid(), signal.SIGKILL)
-    return write_bytes(self, content)
-
-Path.write_bytes = killed_while_writing
-run.train(small(), sys.argv[1])
-"""
-
-
-def test_a_run_killed_while_its_state_is_written_goes_on_from_the_state_before(tmp_path):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "run")], env=environment, check=False)
-    assert done.returncode == -signal.SIGKILL
-    assert len(list((tmp_path / "run" / STATE).iterdir())) == 2
-    train(small(), tmp_path / "run", resume=True)
-    train(small(), tmp_path / "whole")
-    assert not (tmp_path / "run" / STATE).exists()
-    assert sha256_of(tmp_path / "run" / WEIGHTS) == sha256_of(tmp_path / "whole" / WEIGHTS)
