@@ -42,6 +42,12 @@ def predict(
     ] = None,
     top_k: Annotated[int, typer.Option(help="Labels for each row, most probable first.")] = 1,
     no_probabilities: Annotated[bool, typer.Option("--no-probabilities", help="Write labels only.")] = False,
+    guard_formulas: Annotated[
+        bool,
+        typer.Option(
+            "--guard-formulas", help="For a spreadsheet: an apostrophe before labels that begin with = + - @ tab CR LF."
+        ),
+    ] = False,
     precision: Annotated[
         str,
         typer.Option(
@@ -75,12 +81,15 @@ def predict(
     if engine == "ray":
         if out is None or out == "-":
             raise UsageError("--engine ray writes a folder of Parquet parts; name it with -o")
+        if guard_formulas:
+            raise UsageError("--guard-formulas is for CSV, TSV and text; --engine ray writes Parquet")
         if device != "cpu":
             raise UsageError(f"--device {device}: --engine ray computes on the cpu; leave it out")
         if not files:
             raise UsageError("--engine ray reads files, folders, globs or URLs; name one")
         _predict_with_ray(run, files, out, workers, resume=resume, options={**options, "precision": precision})
         return
+    options["guard_formulas"] = guard_formulas
     for flag, given in (("--workers", workers is not None), ("--resume", resume)):
         if given:
             raise UsageError(f"{flag} belongs to --engine ray")

@@ -19,7 +19,7 @@ from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.parallel import ordered_map
 from cct_text.inference.ranking import prediction_schema, ranked, require_top_k
 from cct_text.inference.repeats import Repeats
-from cct_text.inference.writers import open_writer, output_format
+from cct_text.inference.writers import guarded, open_writer, output_format
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ def predict_file(
     text_columns: Sequence[str] = (),
     top_k: int = 1,
     probabilities: bool = True,
+    guard_formulas: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> PredictSummary:
     """Classify every row of some files, in order: one row out for each row in.
@@ -60,11 +61,13 @@ def predict_file(
         text_columns: columns that hold the text, joined by a blank; those that the run was trained on when empty.
         top_k: labels for each row.
         probabilities: write the probability beside each label.
+        guard_formulas: write an apostrophe before a label that a spreadsheet would take for a formula.
         progress: called with the number of rows done so far.
 
     Raises:
         DataError: if a source is missing or cannot be read as its format.
-        UsageError: if `top_k` is not 1 to C, or the output cannot be written.
+        UsageError: if `top_k` is not 1 to C, the output cannot be written, or `guard_formulas` is given for one that no
+            spreadsheet opens as text.
     """
     require_top_k(top_k, classifier.labels)
     for source in sources:
@@ -72,12 +75,15 @@ def predict_file(
         if _name(source) != STANDARD_INPUT and isinstance(output, str | Path) and _is_same_file(_name(source), output):
             raise UsageError(f"{output}: is read from; write the predictions to another file")
     form = output_format(output) if isinstance(output, str | Path) else "text"
+    if guard_formulas and form in ("jsonl", "parquet"):
+        raise UsageError(f"{output}: cells of .csv, .tsv and text are guarded, not those of {form}; leave it out")
+    labels = tuple(map(guarded, classifier.labels)) if guard_formulas else classifier.labels
     schema = prediction_schema(top_k, probabilities)
     rows = replaced = 0
     logits = Repeats(classifier.logits_of_column)
 
     def classify(batch: RowBatch) -> tuple[pa.RecordBatch, int]:
-        return ranked(logits(batch.texts), classifier.labels, schema, top_k), batch.replaced
+        return ranked(logits(batch.texts), labels, schema, top_k), batch.replaced
 
     batches = (
         batch

@@ -32,6 +32,9 @@ _DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 DECIMALS = 6
 
+FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""With one of these a cell begins that a spreadsheet takes for a formula."""
+
 _NEEDS_QUOTES = re.compile('[",\t\r\n]')
 _LINE_BREAKERS = str.maketrans("\t\r\n", "   ")
 
@@ -46,6 +49,17 @@ def output_format(path: str | Path) -> OutputFormat:
     if ending not in ENDINGS:
         raise UsageError(f"{path}: the ending gives the format of the output; use one of {', '.join(ENDINGS)}")
     return ENDINGS[ending]
+
+
+def guarded(value: str) -> str:
+    """Text that no spreadsheet computes: an apostrophe stands before what would be a formula.
+
+    Source: OWASP, CSV Injection (https://owasp.org/www-community/attacks/CSV_Injection).
+
+    >>> guarded("=1+1")
+    "'=1+1"
+    """
+    return f"'{value}" if value.startswith(FORMULA_BEGINS) else value
 
 
 @contextmanager
