@@ -63,7 +63,9 @@ def predict(
     workers: Annotated[
         int | None, typer.Option(min=1, help="With ray: processes, of one core each; one for each CPU without it.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="With ray: go on with the parts that are in OUT.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what an interrupted command left of OUT.")
+    ] = False,
 ) -> None:
     """Classify every row: one row out for each row in, in order.
 
@@ -89,16 +91,16 @@ def predict(
             raise UsageError("--engine ray reads files, folders, globs or URLs; name one")
         _predict_with_ray(run, files, out, workers, resume=resume, options={**options, "precision": precision})
         return
-    options["guard_formulas"] = guard_formulas
-    for flag, given in (("--workers", workers is not None), ("--resume", resume)):
-        if given:
-            raise UsageError(f"{flag} belongs to --engine ray")
+    if workers is not None:
+        raise UsageError("--workers belongs to --engine ray")
+    options |= {"resume": resume, "guard_formulas": guard_formulas}
     _predict_here(run, files, out, precision=precision, device=device, options=options)
 
 
 def _predict_here(
     run: str, files: Sequence[str] | None, out: str | None, *, precision: str, device: str, options: dict[str, Any]
 ) -> None:
+    from cct_text.inference.part_file import rows_kept
     from cct_text.inference.stream import predict_file
 
     classifier = load_classifier(run, precision=precision, device=device)
@@ -111,6 +113,12 @@ def _predict_here(
     with _counter(visible) as progress:
         try:
             summary = predict_file(classifier, files or ["-"], output, progress=progress, **options)
+        except KeyboardInterrupt:
+            way = ""
+            if (rows := 0 if out in (None, "-") else rows_kept(str(out))) > 0:
+                way = f"; {rows:,} rows are kept: repeat the command with --resume to go on"
+            typer.echo(f"cct-text: interrupted{way}", err=True)
+            raise typer.Exit(130) from None
         except BrokenPipeError:
             # `| head` has had enough: that is no error.
             drop_standard_output()

@@ -63,19 +63,22 @@ def guarded(value: str) -> str:
 
 
 @contextmanager
-def open_writer(file: BinaryIO, form: OutputFormat, schema: pa.Schema) -> Iterator[Callable[[pa.RecordBatch], None]]:
+def open_writer(
+    file: BinaryIO, form: OutputFormat, schema: pa.Schema, *, begun: bool = False
+) -> Iterator[Callable[[pa.RecordBatch], None]]:
     """A function that appends record batches of `schema`, columns of strings and floats, to a file.
 
     Args:
         file: stays open; flushed after each batch, so that a reader at the other end of a pipe sees it.
         form: the format.
         schema: names and types of the columns.
+        begun: whether rows are there already, so that lines follow that have names above them; not of Parquet.
     """
     if form == "parquet":
         with pq.ParquetWriter(file, schema) as writer:
             yield writer.write_batch
         return
-    if form in _DELIMITERS:
+    if form in _DELIMITERS and not begun:
         file.write(_delimited([schema.names], _DELIMITERS[form]))
 
     def write(batch: pa.RecordBatch) -> None:

@@ -59,7 +59,7 @@ def model_card(path: str | Path, *, repository: str, licence: str | None = None,
         raise DataError("no figures, so no finished run", path=folder.file(METRICS))
     try:
         return _card(model, folder.read_json(METRICS), repository, licence, languages)
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         why = f"damaged, or of an earlier version: {error}; train again"
         raise DataError(why, path=folder.file(METRICS)) from None
 
