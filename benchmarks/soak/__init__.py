@@ -48,4 +48,15 @@ SOAKS = (
         "A training that is killed at any moment goes on with `--resume` to the weights of an undisturbed one, bit for bit.",
         "training/test_kills.py::test_a_run_that_is_killed_again_and_again_ends_with_the_weights_of_an_undisturbed_one",
     ),
+    Soak(
+        "rough-clients",
+        "A server gives 64 clients at once the answers that it gives them alone, while others send too much, too slowly, "
+        "nothing or nonsense, or go away; what waits is bounded, and all that they held is given back.",
+        "serving/test_load.py::test_among_rough_clients_every_good_one_gets_the_answer_that_it_gets_alone",
+    ),
+    Soak(
+        "bombs",
+        "A file of a few megabytes that unpacks to gigabytes is refused with a message, in bounded memory.",
+        "security/test_bombs.py::test_a_bomb_is_refused_in_bounded_memory",
+    ),
 )
