@@ -41,6 +41,12 @@ def predict(
     ] = None,
     top_k: Annotated[int, typer.Option(help="Labels for each row, most probable first.")] = 1,
     no_probabilities: Annotated[bool, typer.Option("--no-probabilities", help="Write labels only.")] = False,
+    guard_formulas: Annotated[
+        bool,
+        typer.Option(
+            "--guard-formulas", help="For a spreadsheet: an apostrophe before labels that begin with = + - @ tab CR LF."
+        ),
+    ] = False,
     precision: Annotated[
         str,
         typer.Option(
@@ -56,7 +62,9 @@ def predict(
     workers: Annotated[
         int | None, typer.Option(min=1, help="With ray: processes, of one core each; one for each CPU without it.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="With ray: go on with the parts that are in OUT.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what an interrupted command left of OUT.")
+    ] = False,
 ) -> None:
     """Classify every row: one row out for each row in, in order.
 
@@ -74,21 +82,24 @@ def predict(
     if engine == "ray":
         if out is None or out == "-":
             raise UsageError("--engine ray writes a folder of Parquet parts; name it with -o")
+        if guard_formulas:
+            raise UsageError("--guard-formulas is for CSV, TSV and text; --engine ray writes Parquet")
         if device != "cpu":
             raise UsageError(f"--device {device}: --engine ray computes on the cpu; leave it out")
         if not files:
             raise UsageError("--engine ray reads files, folders, globs or URLs; name one")
         _predict_with_ray(run, files, out, workers, resume=resume, options={**options, "precision": precision})
         return
-    for flag, given in (("--workers", workers is not None), ("--resume", resume)):
-        if given:
-            raise UsageError(f"{flag} belongs to --engine ray")
+    if workers is not None:
+        raise UsageError("--workers belongs to --engine ray")
+    options |= {"resume": resume, "guard_formulas": guard_formulas}
     _predict_here(run, files, out, precision=precision, device=device, options=options)
 
 
 def _predict_here(
     run: str, files: Sequence[str] | None, out: str | None, *, precision: str, device: str, options: dict[str, Any]
 ) -> None:
+    from cct_text.inference.part_file import rows_kept
     from cct_text.inference.stream import predict_file
 
     classifier = load_classifier(run, precision=precision, device=device)
@@ -99,7 +110,14 @@ def _predict_here(
     # Lines and a counter on one terminal would run into each other.
     visible = sys.stderr.isatty() and not (output is sys.stdout.buffer and sys.stdout.isatty())
     with _counter(visible) as progress:
-        summary = predict_file(classifier, files or ["-"], output, progress=progress, **options)
+        try:
+            summary = predict_file(classifier, files or ["-"], output, progress=progress, **options)
+        except KeyboardInterrupt:
+            way = ""
+            if (rows := 0 if out in (None, "-") else rows_kept(str(out))) > 0:
+                way = f"; {rows:,} rows are kept: repeat the command with --resume to go on"
+            typer.echo(f"cct-text: interrupted{way}", err=True)
+            raise typer.Exit(130) from None
     computed = classifier.precision if device == "cpu" else f"on {device}"
     if visible:
         _tell_rate(summary.rows, time.perf_counter() - start, computed)

@@ -53,4 +53,15 @@ SOAKS = (
         "A process that trains hundreds of times leaks neither memory (below half a megabyte each) nor files nor threads.",
         "training/test_repeated.py::test_trainings_leave_neither_memory_nor_files_nor_threads_behind",
     ),
+    Soak(
+        "rough-clients",
+        "A server gives 64 clients at once the answers that it gives them alone, while others send too much, too slowly, "
+        "nothing or nonsense, or go away; what waits is bounded, and all that they held is given back.",
+        "serving/test_load.py::test_among_rough_clients_every_good_one_gets_the_answer_that_it_gets_alone",
+    ),
+    Soak(
+        "bombs",
+        "A file of a few megabytes that unpacks to gigabytes is refused with a message, in bounded memory.",
+        "security/test_bombs.py::test_a_bomb_is_refused_in_bounded_memory",
+    ),
 )

@@ -76,33 +76,27 @@ class ExportedModel:
         """
         path = Path(path)
         document = _read(path / EXPORT)
-        if document.get("target") != "onnx":
+        if document["target"] != "onnx":
             raise UsageError(
-                f"{path}: exported --to {document.get('target')}; predict with the run folder, or export it --to onnx"
+                f"{path}: exported --to {document['target']}; predict with the run folder, or export it --to onnx"
             )
+        sections = document["config"].items()
+        options = {f"{section}.{name}": value for section, values in sections for name, value in values.items()}
         try:
-            sections = document["config"].items()
-            options = {f"{section}.{name}": value for section, values in sections for name, value in values.items()}
-            tokenizer = ExportedFile(path / TOKENIZER, document["sha256"][TOKENIZER])
-            text = tokenizer.read().decode("utf-8", errors="replace")
-            models = document["models"].items()
-            return cls(
-                path=path,
-                config=Config().with_values(options, source=str(path / EXPORT)),
-                labels=tuple(document["labels"]),
-                tokenizer=Tokenizer.from_json(text, source=str(tokenizer.path)),
-                temperature=document["temperature"],
-                files={precision: _file(path, model) for precision, model in models},
-            )
+            config = Config().with_values(options, source=str(path / EXPORT))
         except UsageError as error:
             raise DataError(str(error)) from None
-        except (KeyError, TypeError, AttributeError) as error:
-            raise DataError(f"damaged: {error!r}; copy it anew or export again", path=path / EXPORT) from None
-
-
-def _file(folder: Path, model: Mapping[str, str]) -> ExportedFile:
-    """A file that lies in the folder itself, wherever its name would lead to."""
-    return ExportedFile(folder / Path(model["file"]).name, model["sha256"])
+        tokenizer = ExportedFile(path / TOKENIZER, document["sha256"][TOKENIZER])
+        text = tokenizer.read().decode("utf-8", errors="replace")
+        models = document["models"].items()
+        return cls(
+            path=path,
+            config=config,
+            labels=tuple(document["labels"]),
+            tokenizer=Tokenizer.from_json(text, source=str(tokenizer.path)),
+            temperature=document["temperature"],
+            files={precision: ExportedFile(path / model["file"], model["sha256"]) for precision, model in models},
+        )
 
 
 def manifest_sha256(document: Mapping[str, Any]) -> str:

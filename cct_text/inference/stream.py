@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+import numpy as np
 import pyarrow as pa
 
 from cct_text.atomic_writes import write_atomically
@@ -17,9 +21,11 @@ from cct_text.datasets.readers import RowBatch
 from cct_text.errors import DataError, UsageError
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.parallel import ordered_map
+from cct_text.inference.part_file import PartFile
 from cct_text.inference.ranking import prediction_schema, ranked, require_top_k
 from cct_text.inference.repeats import Repeats
-from cct_text.inference.writers import open_writer, output_format
+from cct_text.inference.writers import guarded, open_writer, output_format
+from cct_text.model.saved import SavedModel
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,9 @@ def predict_file(
     text_columns: Sequence[str] = (),
     top_k: int = 1,
     probabilities: bool = True,
+    guard_formulas: bool = False,
     progress: Callable[[int], None] | None = None,
+    resume: bool = False,
 ) -> PredictSummary:
     """Classify every row of some files, in order: one row out for each row in.
 
@@ -60,11 +68,15 @@ def predict_file(
         text_columns: columns that hold the text, joined by a blank; those that the run was trained on when empty.
         top_k: labels for each row.
         probabilities: write the probability beside each label.
+        guard_formulas: write an apostrophe before a label that a spreadsheet would take for a formula.
         progress: called with the number of rows done so far.
+        resume: go on with what an interrupted call left beside the output, which must have had the same model, sources and
+            options; where nothing was left, begin.
 
     Raises:
-        DataError: if a source is missing or cannot be read as its format.
-        UsageError: if `top_k` is not 1 to C, or the output cannot be written.
+        DataError: if a source is missing or cannot be read as its format, or what is to be gone on with is damaged.
+        UsageError: if `top_k` is not 1 to C, the output cannot be written, what is to be gone on with was made of something
+            else, or `guard_formulas` is given for an output that no spreadsheet opens as text.
     """
     require_top_k(top_k, classifier.labels)
     for source in sources:
@@ -72,12 +84,14 @@ def predict_file(
         if _name(source) != STANDARD_INPUT and isinstance(output, str | Path) and _is_same_file(_name(source), output):
             raise UsageError(f"{output}: is read from; write the predictions to another file")
     form = output_format(output) if isinstance(output, str | Path) else "text"
+    if guard_formulas and form in ("jsonl", "parquet"):
+        raise UsageError(f"{output}: cells of .csv, .tsv and text are guarded, not those of {form}; leave it out")
+    labels = tuple(map(guarded, classifier.labels)) if guard_formulas else classifier.labels
     schema = prediction_schema(top_k, probabilities)
-    rows = replaced = 0
     logits = Repeats(classifier.logits_of_column)
 
     def classify(batch: RowBatch) -> tuple[pa.RecordBatch, int]:
-        return ranked(logits(batch.texts), classifier.labels, schema, top_k), batch.replaced
+        return ranked(logits(batch.texts), labels, schema, top_k), batch.replaced
 
     batches = (
         batch
@@ -88,14 +102,90 @@ def predict_file(
             text_columns=text_columns or own_columns(classifier.config.data, source, format)[0],
         )
     )
-    with _opened(output) as file, open_writer(file, form, schema) as write:
-        for predictions, replaced_here in ordered_map(classify, batches):
-            write(predictions)
-            rows += len(predictions)
-            replaced += replaced_here
-            if progress is not None:
-                progress(rows)
+    if not isinstance(output, str | Path) or not _can_be_gone_on_with(sources, Path(output)):
+        if resume:
+            raise UsageError("--resume goes on with an output file that is made from files; name both")
+        with _opened(output) as file, open_writer(file, form, schema) as write:
+            return _written(ordered_map(classify, batches), write, progress)
+    options = {"format": format, "text_columns": [*text_columns], "top_k": top_k, "probabilities": probabilities}
+    options["guard_formulas"] = guard_formulas
+    part = PartFile(Path(output), form, schema, partial(_made_of, classifier, sources, options))
+    with part.writer(resume=resume) as write:
+        behind = _skip(batches, part.rows, output)
+        return _written(ordered_map(classify, batches), write, progress, behind)
+
+
+def _written(
+    predictions: Iterable[tuple[pa.RecordBatch, int]],
+    write: Callable[[pa.RecordBatch], None],
+    progress: Callable[[int], None] | None,
+    behind: PredictSummary = PredictSummary(0, 0),
+) -> PredictSummary:
+    """Write predictions as they come, each with the number of its rows that held wrong bytes."""
+    rows, replaced = behind.rows, behind.replaced
+    for batch, replaced_here in predictions:
+        write(batch)
+        rows += len(batch)
+        replaced += replaced_here
+        if progress is not None:
+            progress(rows)
     return PredictSummary(rows, replaced)
+
+
+def _skip(batches: Iterator[RowBatch], rows: int, output: str | Path) -> PredictSummary:
+    """Read the rows that are predicted already.
+
+    Raises:
+        DataError: if they end elsewhere than they did.
+    """
+    read = replaced = 0
+    while read < rows:
+        batch = next(batches, None)
+        if batch is None:
+            break
+        read += len(batch.texts)
+        replaced += batch.replaced
+    if read != rows:
+        raise DataError(f"cannot go on after row {rows:,}; leave --resume out to begin anew", path=output)
+    return PredictSummary(read, replaced)
+
+
+def _can_be_gone_on_with(sources: Sequence[str | Path | BinaryIO], output: Path) -> bool:
+    """Whether all is in files, which are there the next time, too."""
+    files = all(isinstance(source, str | Path) and Path(source).is_file() for source in sources)
+    return files and (output.is_file() or not output.exists())
+
+
+def _made_of(
+    classifier: TextClassifier, sources: Sequence[str | Path | BinaryIO], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """All that predictions depend on, as JSON has it."""
+    return {
+        "version": version("cct-text"),
+        "model": _sha256(classifier),
+        "precision": classifier.precision,
+        "device": classifier.device,
+        **options,
+        "sources": [_stamp(Path(str(source))) for source in sources],
+    }
+
+
+def _sha256(classifier: TextClassifier) -> str:
+    """Of everything that a classifier computes with."""
+    model = classifier.model
+    told = (model.labels, model.temperature, repr(model.config), model.tokenizer.to_json())
+    digest = sha256(repr(told).encode())
+    if isinstance(model, SavedModel):
+        for name, weight in sorted(model.weights.items()):
+            digest.update(name.encode() + np.ascontiguousarray(weight).tobytes())
+    else:
+        digest.update(model.files[classifier.precision].sha256.encode())
+    return digest.hexdigest()
+
+
+def _stamp(source: Path) -> list[str | int]:
+    facts = source.stat()
+    return [str(source.absolute()), facts.st_size, facts.st_mtime_ns]
 
 
 def own_columns(

@@ -32,6 +32,9 @@ _DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 DECIMALS = 6
 
+FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""With one of these a cell begins that a spreadsheet takes for a formula."""
+
 _NEEDS_QUOTES = re.compile('[",\t\r\n]')
 _LINE_BREAKERS = str.maketrans("\t\r\n", "   ")
 
@@ -48,20 +51,34 @@ def output_format(path: str | Path) -> OutputFormat:
     return ENDINGS[ending]
 
 
+def guarded(value: str) -> str:
+    """Text that no spreadsheet computes: an apostrophe stands before what would be a formula.
+
+    Source: OWASP, CSV Injection (https://owasp.org/www-community/attacks/CSV_Injection).
+
+    >>> guarded("=1+1")
+    "'=1+1"
+    """
+    return f"'{value}" if value.startswith(FORMULA_BEGINS) else value
+
+
 @contextmanager
-def open_writer(file: BinaryIO, form: OutputFormat, schema: pa.Schema) -> Iterator[Callable[[pa.RecordBatch], None]]:
+def open_writer(
+    file: BinaryIO, form: OutputFormat, schema: pa.Schema, *, begun: bool = False
+) -> Iterator[Callable[[pa.RecordBatch], None]]:
     """A function that appends record batches of `schema`, columns of strings and floats, to a file.
 
     Args:
         file: stays open; flushed after each batch, so that a reader at the other end of a pipe sees it.
         form: the format.
         schema: names and types of the columns.
+        begun: whether rows are there already, so that lines follow that have names above them; not of Parquet.
     """
     if form == "parquet":
         with pq.ParquetWriter(file, schema) as writer:
             yield writer.write_batch
         return
-    if form in _DELIMITERS:
+    if form in _DELIMITERS and not begun:
         file.write(_delimited([schema.names], _DELIMITERS[form]))
 
     def write(batch: pa.RecordBatch) -> None:

@@ -29,6 +29,8 @@ TAGS = ("compact-convolutional-transformer",)
 TRAIN_COMMAND = f"cct-text train --config {CONFIG} --out DIR"
 
 _SPLITS_OF_THE_HUB = {"test": "test", "dev": "validation"}
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
+"""ORG/NAME, which stands in a link as it is; a folder may be called anything."""
 _MARKS = re.compile(r"([\\`*_{}\[\]|~#$!])")
 """What Markdown takes for more than a character, within a line."""
 
@@ -57,7 +59,7 @@ def model_card(path: str | Path, *, repository: str, licence: str | None = None,
         raise DataError("no figures, so no finished run", path=folder.file(METRICS))
     try:
         return _card(model, folder.read_json(METRICS), repository, licence, languages)
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         why = f"damaged, or of an earlier version: {error}; train again"
         raise DataError(why, path=folder.file(METRICS)) from None
 
@@ -140,7 +142,7 @@ def _on_hub(dataset: str) -> str | None:
         hub = ENTRIES[dataset].hub
         return None if hub is None else hub.name
     path = dataset.removeprefix(HUB_PREFIX).partition(":")[0]
-    return path if dataset.startswith(HUB_PREFIX) and "/" in path else None
+    return path if dataset.startswith(HUB_PREFIX) and _HUB_NAME.fullmatch(path) else None
 
 
 def _about_data(metrics: Mapping[str, Any]) -> list[str]:

@@ -74,7 +74,7 @@ class FinishedRun:
         metrics = folder.read_json(METRICS)
         found = (RunFolder(path) for path in sorted(folder.file(BESIDE).glob("*")))
         baselines = (one.read_json(METRICS) for one in found if one.file(METRICS).exists())
-        beside = [one for one in baselines if one.get("data_sha256") == metrics["data_sha256"]]
+        beside = [one for one in baselines if one.get("data_sha256") == metrics.get("data_sha256")]
         return cls(folder.path, metrics, folder.read_history(), table, classifier, beside)
 
     @property
@@ -113,7 +113,7 @@ def write_run_report(path: str | Path, *, command: str | None = None) -> Path:
     run = FinishedRun.read(path)
     try:
         page = run_page(run, command=command)
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         why = f"damaged, or of an earlier version: {error}; train again"
         raise DataError(why, path=run.path / METRICS) from None
     file = run.path / REPORT

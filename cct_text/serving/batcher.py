@@ -26,10 +26,11 @@ BATCH_CHARACTERS = 2 * PIECE_CHARACTERS
 
 
 class _Waiting(NamedTuple):
-    """A question, and where its answer goes."""
+    """A question, where its answer goes, and whether it is a piece of a long request."""
 
     question: Question
     answer: asyncio.Future[list[Any]]
+    long: bool
 
 
 class Batcher:
@@ -48,6 +49,7 @@ class Batcher:
         self.limits = limits
         self.metrics = metrics
         self._queue: deque[_Waiting] = deque()
+        self._long = 0
         self._arrived = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
         metrics.queue.set_function(lambda: len(self._queue))
@@ -77,15 +79,22 @@ class Batcher:
         """
         if not self.running:
             raise busy("the server has not started, or is ending")
-        if len(self._queue) >= self.limits.queue:
+        if self._long + sum(not waiting.long for waiting in self._queue) >= self.limits.queue:
             raise busy(f"{self.limits.queue} requests wait already")
+        questions = [Question(piece, top_k, words) for piece in pieces(texts)]
+        long = len(questions) > 1
         found: list[Any] = []
-        for piece in pieces(texts):
-            found += await self._answered(Question(piece, top_k, words))
+        # A long request comes back with its next piece: it has its place in the queue until its last one is answered.
+        self._long += long
+        try:
+            for question in questions:
+                found += await self._answered(question, long)
+        finally:
+            self._long -= long
         return found
 
-    async def _answered(self, question: Question) -> list[Any]:
-        waiting = _Waiting(question, asyncio.get_running_loop().create_future())
+    async def _answered(self, question: Question, long: bool) -> list[Any]:
+        waiting = _Waiting(question, asyncio.get_running_loop().create_future(), long)
         self._queue.append(waiting)
         self._arrived.set()
         try:

@@ -24,6 +24,7 @@ def folder(tmp_path, own_run):
         (["-", "--engine", "ray", "-o", "out"], 2, "standard input cannot be shared"),
         (["in/a.txt", "--engine", "ray", "-o", "out", "--device", "cuda"], 2, "computes on the cpu"),
         (["in/a.txt", "--engine", "ray", "-o", "out", "--top-k", "99"], 2, "top-k 99"),
+        (["in/a.txt", "--engine", "ray", "-o", "out", "--guard-formulas"], 2, "is for CSV, TSV and text"),
         (["in/a.txt", "--workers", "2"], 2, "--workers belongs to --engine ray"),
         (["in/a.txt", "--resume"], 2, "--resume belongs to --engine ray"),
         (["in/*.csv", "--engine", "ray", "-o", "out"], 3, "in/*.csv: no file there"),

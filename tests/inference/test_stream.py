@@ -2,6 +2,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -204,6 +205,37 @@ def test_what_one_prediction_wrote_another_can_read(classifier, texts, tmp_path)
 def test_more_labels_than_there_are_or_none_are_refused(classifier, top_k):
     with pytest.raises(UsageError, match=f"top-k {top_k}: the run has 3 labels, so 1 to 3"):
         predicted(classifier, io.BytesIO(b"a"), top_k=top_k)
+
+
+FORMULAS = ("=1+1", "+cmd|' /C calc'!A0", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "plain", " =1", "a=1")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".txt"])
+def test_labels_that_a_spreadsheet_would_compute_are_guarded_on_request(new_model, tmp_path, ending):
+    new_model(labels=FORMULAS).save(tmp_path / "run")
+    classifier = TextClassifier.load(tmp_path / "run")
+    path = tmp_path / f"out{ending}"
+    for guard in (False, True):
+        predict_file(
+            classifier,
+            [io.BytesIO(b"Who wrote the Iliad ?\n")],
+            path,
+            top_k=10,
+            probabilities=False,
+            guard_formulas=guard,
+        )
+        with path.open(newline="") as file:
+            found = list(csv.reader(file, delimiter="," if ending == ".csv" else "\t"))[-1]
+        wanted = [f"'{label}" for label in FORMULAS[:7]] + list(FORMULAS[7:]) if guard else list(FORMULAS)
+        if ending == ".txt":  # a tab or a line end would break its line
+            wanted = [re.sub(r"[\t\r\n]", " ", label) for label in wanted]
+        assert sorted(found) == sorted(wanted)
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet"])
+def test_what_no_spreadsheet_opens_as_text_is_not_guarded(classifier, tmp_path, ending):
+    with pytest.raises(UsageError, match="cells of .csv, .tsv and text are guarded"):
+        predict_file(classifier, [io.BytesIO(b"a\n")], tmp_path / f"out{ending}", guard_formulas=True)
 
 
 def test_a_fault_in_the_middle_leaves_the_older_output_alone(classifier, tmp_path):

@@ -373,4 +373,4 @@ def test_an_export_reads_no_file_of_another_folder(cct_text, questions_run, tmp_
     document["models"]["fp32"]["file"] = file
     document["sha256"][EXPORT] = manifest_sha256(document)
     (folder / EXPORT).write_text(json.dumps(document))
-    told(cct_text("inspect", folder, "Who ?"), folder / file.rpartition("/")[2])
+    told(cct_text("inspect", folder, "Who ?"), folder / EXPORT)

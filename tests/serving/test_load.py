@@ -10,6 +10,7 @@ import pytest
 from cct_text.inference.classifier import TextClassifier
 from cct_text.serving.app import create_app
 from cct_text.serving.limits import Limits
+from tests.support.rough_clients import ROUGH, asked_alone, rests, storm
 from tests.support.running_server import ask, connection, eventually, get, head, metric, running, status_of
 
 CLIENTS, EACH = 64, 4
@@ -195,3 +196,13 @@ def test_an_error_of_the_server_is_told_as_one_and_the_next_request_is_answered(
         assert "of the classifier" in caplog.text
         assert ask(url, "/predict", {"text": "a"}).status_code == 200
         assert metric(url, "cct_text_requests_total", path="/predict", status="500") == 1
+
+
+def test_among_rough_clients_every_good_one_gets_the_answer_that_it_gets_alone(serve, texts):
+    """The short form of the soak `rough-clients`."""
+    url = serve(queue=16, seconds=0.5)
+    seen = storm(url, asked_alone(url, texts[:40]), requests=320, clients=32, rough=12, seconds=0.5)
+    assert seen["requests"] == 320
+    assert [kind for kind in ROUGH if not seen[kind]] == []
+    assert seen["longest queue"] <= 16
+    eventually(lambda: rests(url))

@@ -148,6 +148,16 @@ def test_a_dropped_file_is_classified_and_the_results_are_saved(page, classifier
     assert sum(objects[0]["probabilities"].values()) == pytest.approx(1, abs=1e-4)
 
 
+def test_a_csv_for_spreadsheets_has_an_apostrophe_before_what_they_would_compute(page):
+    texts = ["=1+1", "+1", "-1", "@a", "=cmd|' /C calc'!A0", "a=1", "'=1"]
+    page.get_by_label("Texts, one on each line").fill("\n".join(texts))
+    expect(rows(page)).to_have_count(7)
+    read = lambda: [row["text"] for row in csv.DictReader(saved(page, "Download CSV")[1].splitlines())]  # noqa: E731
+    assert read() == texts
+    page.get_by_label("CSV without formulas, for spreadsheets").check()
+    assert read() == ["'=1+1", "'+1", "'-1", "'@a", "'=cmd|' /C calc'!A0", "a=1", "'=1"]
+
+
 def test_a_chosen_file_may_have_any_format_and_its_columns_can_be_changed(page):
     upload(page, "new.jsonl.gz", gzip.compress(b'{"id": 1, "title": "Who ?", "body": "the Iliad"}\n' * 3))
     expect(status(page)).to_have_text(re.compile("^new.jsonl.gz: 3 rows: "))
@@ -231,11 +241,11 @@ def test_every_control_can_be_reached_and_seen_by_the_keyboard(page):
     page.get_by_label("Texts, one on each line").fill(QUESTIONS)
     expect(rows(page)).to_have_count(2)
     reached = []
-    for _ in range(5):
+    for _ in range(6):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    assert reached == ["Classify", "clear", "file", "csv", "jsonl"]
+    assert reached == ["Classify", "clear", "file", "csv", "jsonl", "guard"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

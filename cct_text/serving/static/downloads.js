@@ -1,9 +1,14 @@
 // Results as files: text, label and probability of each row.
 
+/** An apostrophe before what a spreadsheet would take for a formula, as `--guard-formulas` writes it. */
+const guarded = (value) => (/^[=+\-@\t\r\n]/.test(value) ? `'${value}` : value);
+
 /** As the library writes CSV: quoted where it must be, LF at the end of a row, six decimals. */
-export function asCsv(rows) {
+export function asCsv(rows, { guard = false } = {}) {
+  const cell = guard ? guarded : (value) => value;
   const quoted = (value) => (value === "" || /[",\t\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
-  const lines = rows.map((row) => [row.text, row.label, row.probabilities[row.label].toFixed(6)].map(quoted).join(","));
+  const cells = (row) => [cell(row.text), cell(row.label), row.probabilities[row.label].toFixed(6)];
+  const lines = rows.map((row) => cells(row).map(quoted).join(","));
   return ["text,label,probability", ...lines, ""].join("\n");
 }
 
