@@ -58,6 +58,7 @@ class ModelFiles:
         temperature: that the logits are divided by, above 0.
         class_of_label: of each label that was learned, negative where it belongs to no class; None where the labels are
             the classes.
+        thresholds: of each label, in (0, 1), the probability from which on a text has it; None where a text has one label.
     """
 
     config: Config
@@ -66,6 +67,7 @@ class ModelFiles:
     weights: Mapping[str, np.ndarray]
     temperature: float
     class_of_label: tuple[int, ...] | None = None
+    thresholds: tuple[float, ...] | None = None
 
 
 class RunFolder:
@@ -133,6 +135,8 @@ class RunFolder:
             run = {"format": FORMAT, "labels": list(files.labels), "temperature": temperature, "sha256": checksums}
             if files.class_of_label is not None:
                 run["class_of_label"] = list(files.class_of_label)
+            if files.thresholds is not None:
+                run["thresholds"] = list(map(float, files.thresholds))
             document = {"run": run, **files.config.to_dict()}
             checksums[CONFIG] = _document_sha256(document)
             config.write_text(tomli_w.dumps(document), encoding="utf-8")
@@ -158,7 +162,10 @@ class RunFolder:
             raise self._damaged(WEIGHTS, str(error)) from None
         tokenizer = contents[TOKENIZER].decode("utf-8", errors="replace")
         class_of_label = tuple(run["class_of_label"]) if "class_of_label" in run else None
-        return ModelFiles(config, tuple(run["labels"]), tokenizer, weights, run["temperature"], class_of_label)
+        thresholds = tuple(run["thresholds"]) if "thresholds" in run else None
+        return ModelFiles(
+            config, tuple(run["labels"]), tokenizer, weights, run["temperature"], class_of_label, thresholds
+        )
 
     def config_with(self, config: Config) -> str:
         """What `config.toml` would be with other options, in a copy of this folder.
@@ -204,11 +211,12 @@ class RunFolder:
         labels, temperature, checksums = run.get("labels"), run.get("temperature"), run.get("sha256")
         if not isinstance(checksums, dict) or checksums.get(CONFIG) != _document_sha256(document):
             raise self._damaged(CONFIG, "it is not as it was written, by its own SHA-256")
+        fewest = 1 if "thresholds" in run else 2
         if (
             not isinstance(labels, list)
             or not all(isinstance(label, str) for label in labels)
             or len(set(labels)) != len(labels)
-            or len(labels) < 2
+            or len(labels) < fewest
         ):
             raise self._damaged(CONFIG, "[run] labels is not a list of two or more different strings")
         if not isinstance(temperature, float) or not 0.0 < temperature < math.inf:
@@ -219,10 +227,18 @@ class RunFolder:
             or {index for index in classes if index >= 0} != set(range(len(labels)))
         ):
             raise self._damaged(CONFIG, "[run] class_of_label is not a list of numbers of all labels")
+        if (thresholds := run.get("thresholds")) is not None and (
+            not isinstance(thresholds, list)
+            or len(thresholds) != len(labels)
+            or not all(isinstance(one, float) and 0.0 < one < 1.0 for one in thresholds)
+        ):
+            raise self._damaged(CONFIG, "[run] thresholds is not a list of a float between 0 and 1 for each label")
         try:
             config = Config().with_toml(text, source=str(self.file(CONFIG)))
         except UsageError as error:
             raise DataError(f"{error}") from None
+        if config.data.multi_label != (thresholds is not None):
+            raise self._damaged(CONFIG, "[run] thresholds and multi_label do not go together")
         return config, run
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:

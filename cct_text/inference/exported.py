@@ -58,6 +58,7 @@ class ExportedModel:
         tokenizer: text to word ids.
         temperature: that the exported network divides its logits by.
         files: an ONNX file for each precision, the first one exported first.
+        thresholds: of each label, the probability from which on a text has it; None where a text has one label.
     """
 
     path: Path
@@ -66,6 +67,7 @@ class ExportedModel:
     tokenizer: Tokenizer
     temperature: float
     files: Mapping[str, ExportedFile]
+    thresholds: tuple[float, ...] | None = None
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -92,6 +94,7 @@ class ExportedModel:
             tokenizer=Tokenizer.from_json(tokenizer.read().decode(), source=str(tokenizer.path)),
             temperature=document["temperature"],
             files={precision: ExportedFile(path / model["file"], model["sha256"]) for precision, model in models},
+            thresholds=None if (thresholds := document.get("thresholds")) is None else tuple(thresholds),
         )
 
 

@@ -49,7 +49,8 @@ def predict_file(
     """Classify every row of some files, in order: one row out for each row in.
 
     Columns of the output are `label` and `probability`; with `top_k` above 1 they are `label_1`, `probability_1`,
-    `label_2`, ..., most probable first.
+    `label_2`, ..., most probable first. Of a run with `multi_label` and `top_k` of 1 they hold all labels that the model gives
+    the text, and the probability of each: lists in JSON lines and Parquet, else joined by the run's `label_separator`.
 
     Args:
         classifier: the model.
@@ -72,12 +73,12 @@ def predict_file(
         if _name(source) != STANDARD_INPUT and isinstance(output, str | Path) and _is_same_file(_name(source), output):
             raise UsageError(f"{output}: is read from; write the predictions to another file")
     form = output_format(output) if isinstance(output, str | Path) else "text"
-    schema = prediction_schema(top_k, probabilities)
+    schema = prediction_schema(top_k, probabilities, classifier.task)
     rows = replaced = 0
     logits = Repeats(classifier.logits_of_column)
 
     def classify(batch: RowBatch) -> tuple[pa.RecordBatch, int]:
-        return ranked(logits(batch.texts), classifier.labels, schema, top_k), batch.replaced
+        return ranked(logits(batch.texts), classifier.labels, schema, top_k, classifier.task), batch.replaced
 
     batches = (
         batch
@@ -88,7 +89,8 @@ def predict_file(
             text_columns=text_columns or own_columns(classifier.config.data, source, format)[0],
         )
     )
-    with _opened(output) as file, open_writer(file, form, schema) as write:
+    separator = classifier.config.data.label_separator
+    with _opened(output) as file, open_writer(file, form, schema, separator) as write:
         for predictions, replaced_here in ordered_map(classify, batches):
             write(predictions)
             rows += len(predictions)

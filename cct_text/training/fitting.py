@@ -83,12 +83,19 @@ def trainer_of(
 
 
 def calibrate(trainer: Trainer) -> Calibration:
-    """The logits of the dev split by the epoch that `fit` kept, and the temperature that suits them."""
-    return Calibration.of(predict_logits(trainer.network, trainer.dev.texts), trainer.dev.labels)
+    """The logits of the dev split by the epoch that `fit` kept, and the temperature and thresholds that suit them."""
+    return trainer.task.calibrate(predict_logits(trainer.network, trainer.dev.texts), trainer.dev.labels)
 
 
 def saved_model(config: Config, data: PreparedData, trainer: Trainer, calibration: Calibration) -> SavedModel:
     """What prediction needs of a trained network."""
     dataset = data.dataset
-    weights, temperature = weights_of(trainer.network), calibration.temperature
-    return SavedModel(config, dataset.labels, data.tokenizer, weights, temperature, dataset.class_of_label)
+    return SavedModel(
+        config=config,
+        labels=dataset.labels,
+        tokenizer=data.tokenizer,
+        weights=weights_of(trainer.network),
+        temperature=calibration.temperature,
+        class_of_label=dataset.class_of_label,
+        thresholds=calibration.thresholds,
+    )

@@ -18,16 +18,16 @@ from cct_text.model.forward import predict_logits
 from cct_text.model.network import TextNetwork
 from cct_text.text.batching import Batch, batches, number_of_batches
 from cct_text.text.encoded import EncodedTexts
-from cct_text.training.metrics import classification_metrics
 from cct_text.training.processes import Processes
 from cct_text.training.progress import EpochRecord, TrainingObserver
 from cct_text.training.step import Stepper
+from cct_text.training.task import task_of
 from cct_text.training.working_copy import bf16_is_faster
 
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """Encoded texts (N), the indices of their labels (N,) int64, and how much each counts (N,); all the same if None."""
+    """Encoded texts (N), their labels as in a `Split`, and how much each counts (N,); all the same if None."""
 
     texts: EncodedTexts
     labels: np.ndarray
@@ -85,9 +85,11 @@ class Trainer:
         self.passes = math.ceil(self.config.min_epoch_steps / steps)
         self.steps = steps * self.passes
         self.network = network.to(self.device)
+        self.task = task_of(train.labels, balanced=self.config.class_weights == "balanced")
         self.stepper = Stepper(
             self.network,
             self.config,
+            self.task,
             steps=self.steps * self.config.epochs,
             bf16=self.bf16,
             row_weights=self._row_weights(),
@@ -152,7 +154,7 @@ class Trainer:
             logits = self._dev_logits(trained, evaluated)
             if not np.isfinite(logits).all():
                 raise self._diverged(f"a logit is no number after epoch {epoch}")
-            metrics = classification_metrics(logits, self.dev.labels)
+            metrics = self.task.metrics(logits, self.dev.labels)
         score = self._score(epoch, metrics)
         best = score > self.progress.best_score
         if best:
@@ -196,7 +198,7 @@ class Trainer:
     def _row_weights(self) -> torch.Tensor | None:
         """(N,) float32, how much each row of train counts: on average 1, as one, unless they weigh all the same."""
         given = self.train.weights
-        if self.config.class_weights == "balanced":
+        if self.config.class_weights == "balanced" and self.train.labels.ndim == 1:
             given = self._balanced() if given is None else given * self._balanced()
         return None if given is None else torch.from_numpy((given / given.mean()).astype(np.float32))
 
