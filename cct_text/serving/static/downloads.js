@@ -1,15 +1,23 @@
-// Results as files: text, label and probability of each row.
+// Results as files: text, label and probability of each row; of a model that gives several labels, all of them.
+
+import { labelsOf } from "./results.js";
 
 /** As the library writes CSV: quoted where it must be, LF at the end of a row, six decimals. */
-export function asCsv(rows) {
+export function asCsv(rows, separator) {
   const quoted = (value) => (value === "" || /[",\t\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
-  const lines = rows.map((row) => [row.text, row.label, row.probabilities[row.label].toFixed(6)].map(quoted).join(","));
+  const shares = (row) => labelsOf(row).map((label) => row.probabilities[label].toFixed(6)).join(separator);
+  const lines = rows.map((row) => [row.text, labelsOf(row).join(separator), shares(row)].map(quoted).join(","));
   return ["text,label,probability", ...lines, ""].join("\n");
 }
 
 /** An object on each line; those labels that are known with their probabilities. */
 export function asJsonLines(rows) {
-  const objects = rows.map(({ text, label, probabilities }) => ({ text, label, probability: probabilities[label], probabilities }));
+  const objects = rows.map(({ text, label, labels, probabilities }) => ({
+    text,
+    label: labels ?? label,
+    probability: labels ? labels.map((one) => probabilities[one]) : probabilities[label],
+    probabilities,
+  }));
   return objects.map((object) => `${JSON.stringify(object)}\n`).join("");
 }
 

@@ -190,7 +190,7 @@ columns.addEventListener("submit", (event) => {
   if (named.length) classifyFile(named);
   else error.textContent = "Choose at least one column.";
 });
-find("csv").addEventListener("click", () => save("csv", "text/csv", asCsv(rows)));
+find("csv").addEventListener("click", () => save("csv", "text/csv", asCsv(rows, document.body.dataset.separator)));
 find("jsonl").addEventListener("click", () => save("jsonl", "application/x-ndjson", asJsonLines(rows)));
 
 const holdsFile = (event) => event.dataTransfer?.types.includes("Files");
