@@ -144,6 +144,8 @@ def plan(
                 f"(test_fraction = {config.data.test_fraction:g}); vary dev_seed for other cuts of dev"
             )
         resolve_architecture(config.model, ANY_WIDTH)
+        if condition.learner is not None:
+            BASELINES[condition.learner].require_task(several=config.data.multi_label)
         configs.append(config)
     _require_different(conditions, configs)
     first = configs[0].training.seed

@@ -41,10 +41,12 @@ def train_baseline(name: str, config: Config, out: str | Path) -> dict[str, Any]
         The content of `metrics.json`: what a run has, and `baseline`, `config` and what was `chosen`.
 
     Raises:
-        UsageError: if the folder holds a run of other options, cannot be written to, or is another process's.
+        UsageError: if the folder holds a run of other options, cannot be written to, or is another process's; or if the
+            baseline gives a text one label, and it may have several.
         DataError: if the data set cannot be used.
         ResourceError: if data, vectors or the baseline's package are not here.
     """
+    BASELINES[name].require_task(several=config.data.multi_label)
     folder = RunFolder(out)
     own = {"baseline": BASELINES[name].name, "config": config.to_dict()}
     if (finished := _finished(folder, own)) is not None:
