@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cct_text.config import Config
 from cct_text.datasets import Split, load_dataset
+from cct_text.training.recipes import resolve_config
 
 TAGS = ("HUM", "LOC", "NUM", "how", "what")
 """Three of the questions' classes, and two words that they begin with; a question of another class that begins otherwise
@@ -58,6 +60,19 @@ def write_fasttext(path: Path, rows: Sequence[tuple[str, Sequence[str]]]) -> Pat
     lines = (" ".join([*(f"__label__{tag}" for tag in tags), text]) for text, tags in rows)
     path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
     return path
+
+
+def tagged_config(files: Mapping[str, Path], **options: object) -> Config:
+    """A small network that learns such files; options as for `Config.with_values`."""
+    small = {"embeddings": "learned", "embedding_dim": 32, "width": 32, "vocabulary_extra_words": 0}
+    own = {
+        "multi_label": True,
+        "dev": str(files["dev"]),
+        "test": str(files["test"]),
+        "learning_rate": 0.003,
+        "epochs": 8,
+    }
+    return resolve_config(str(files["train"]), values={**small, **own, **options})
 
 
 def write_splits(folder: Path) -> dict[str, Path]:
