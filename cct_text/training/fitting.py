@@ -16,6 +16,7 @@ from cct_text.training.calibration import Calibration
 from cct_text.training.loop import LabelledTexts, Trainer
 from cct_text.training.preparation import PreparedData, prepare
 from cct_text.training.progress import EpochRecord, TrainingObserver
+from cct_text.training.task import starting_logits
 
 
 def fit(
@@ -63,7 +64,7 @@ def fit_on_dev(config: Config) -> tuple[EpochRecord, float]:
 def new_network(config: Config, data: PreparedData) -> TextTransformer:
     """A new network; all that is random about the run begins here."""
     torch.manual_seed(config.training.seed)
-    return build_network(
+    network = build_network(
         config,
         num_classes=len(data.dataset.labels),
         vocab_size=len(data.tokenizer.vocabulary),
@@ -71,6 +72,12 @@ def new_network(config: Config, data: PreparedData) -> TextTransformer:
         vectors=None if data.vectors is None else torch.from_numpy(data.vectors),
         class_of_label=data.dataset.class_of_label,
     )
+    if data.dataset.multi_label:
+        balanced = config.training.class_weights == "balanced"
+        start = starting_logits(data.dataset.train.labels, balanced=balanced)
+        with torch.no_grad():
+            network.head.bias.copy_(torch.from_numpy(start))
+    return network
 
 
 def trainer_of(

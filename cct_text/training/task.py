@@ -159,6 +159,24 @@ def positive_weights(labels: np.ndarray) -> np.ndarray:
     return weights
 
 
+def starting_logits(labels: np.ndarray, *, balanced: bool) -> np.ndarray:
+    """What the head says of a text before it looks at it, (C,) float32: the odds that a text of train has each label.
+
+    A head that starts at even odds spends its first thousand steps on learning that most labels are mostly absent.
+
+    Source: Lin, Goyal, Girshick, He and Dollar, "Focal Loss for Dense Object Detection", ICCV 2017, section 3.3,
+    https://arxiv.org/abs/1708.02002.
+
+    Args:
+        labels: (N, C) bool.
+        balanced: the odds are those of `positive_weights`.
+    """
+    present = labels.sum(axis=0)
+    odds = (present + 0.5) / (len(labels) - present + 0.5)
+    logits: np.ndarray = np.log(odds * positive_weights(labels) if balanced else odds).astype(np.float32)
+    return logits
+
+
 def split_metrics(
     logits: np.ndarray,
     labels: np.ndarray,

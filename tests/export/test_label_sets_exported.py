@@ -15,13 +15,17 @@ from cct_text.export.torch_export import export_torch
 from cct_text.export.web import export_web
 from cct_text.inference.classifier import TextClassifier
 from tests.support.exported_page import answers
-
-TEXTS = ["Who wrote the Iliad ?", "What is the capital of Norway ?", "Is it so ?"]
+from tests.support.tagged_questions import texts_by_number_of_labels
 
 
 @pytest.fixture(scope="module")
 def tagger(tagged_run):
     return TextClassifier.load(tagged_run, precision="fp32")
+
+
+@pytest.fixture(scope="module")
+def texts(tagger):
+    return texts_by_number_of_labels(tagger)
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +47,12 @@ def printed_by_readme(folder):
     return [line.split("\t") for line in done.stdout.splitlines()]
 
 
-def test_an_onnx_export_has_the_thresholds_and_says_the_same(onnx, tagger, tagged_run):
+def test_an_onnx_export_has_the_thresholds_and_says_the_same(onnx, tagger, tagged_run, texts):
     folder, document = onnx
     exported = TextClassifier.load(folder)
     assert exported.model.thresholds == tagger.model.thresholds == tuple(document["thresholds"])
-    assert exported.predict_sets(TEXTS) == tagger.predict_sets(TEXTS)
-    assert exported.predict_proba(TEXTS) == pytest.approx(tagger.predict_proba(TEXTS), abs=1e-5)
+    assert exported.predict_sets(texts) == tagger.predict_sets(texts)
+    assert exported.predict_proba(texts) == pytest.approx(tagger.predict_proba(texts), abs=1e-5)
     measured = document["measured"]
     assert measured["models"]["fp32"]["same_labels"] == document["checked"]["models"]["fp32"]["same_labels"] == 1.0
     metrics = json.loads((tagged_run / "metrics.json").read_text())
@@ -72,25 +76,24 @@ def test_what_the_exports_print_on_use_is_what_the_run_says(onnx, tagged_run, ta
             assert sorted(re.findall(r"'(\w+)'", said)) == sorted(tagger.predict_sets([text])[0])
 
 
-def test_the_page_says_the_same_and_shows_all_labels(chromium, web, tagger):
+def test_the_page_says_the_same_and_shows_all_labels(chromium, web, tagger, texts):
     page = chromium.new_page()
     page.goto(web.as_uri())
-    found = answers(page, TEXTS)
-    assert found["labels"] == tagger.predict(TEXTS)
-    for row, wanted in zip(found["probabilities"], tagger.predict_proba(TEXTS).tolist(), strict=True):
+    found = answers(page, texts)
+    assert found["labels"] == tagger.predict(texts)
+    for row, wanted in zip(found["probabilities"], tagger.predict_proba(texts).tolist(), strict=True):
         assert row == pytest.approx(wanted, abs=1e-4)
     assert "Gives a text any number of 5 labels" in page.content()
-    (said,) = tagger.predict_sets(TEXTS[1:2])
+    (said,) = tagger.predict_sets(texts[2:])
     assert len(said) > 1
-    page.locator("#text").fill(TEXTS[1])
+    page.locator("#text").fill(texts[2])
     shown = page.locator("h2.label")
     expect(shown).to_have_count(len(said))
     assert [text.split("\n")[0].rstrip("0123456789.%") for text in shown.all_inner_texts()] == list(said)
     page.close()
 
 
-def test_the_pages_csv_joins_the_labels(chromium, web, tagger):
-    texts = [*TEXTS, *(text for text in ("Are there any ?", "xyzzy") if tagger.predict([text]) == [""])]
+def test_the_pages_csv_joins_the_labels(chromium, web, tagger, texts):
     page = chromium.new_page(accept_downloads=True)
     page.goto(web.as_uri())
     page.locator("#lines").check()

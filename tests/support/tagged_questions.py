@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from cct_text.config import Config
 from cct_text.datasets import Split, load_dataset
+from cct_text.inference.classifier import TextClassifier
 from cct_text.training.recipes import resolve_config
 
 TAGS = ("HUM", "LOC", "NUM", "how", "what")
@@ -33,6 +34,13 @@ def tagged(split: Split, labels: Sequence[str]) -> list[tuple[str, tuple[str, ..
         (text, tags_of(text, labels[number]))
         for text, number in zip(split.texts.to_pylist(), split.labels, strict=True)
     ]
+
+
+def texts_by_number_of_labels(classifier: TextClassifier) -> list[str]:
+    """Questions of the test split to which a classifier gives no label, one, and several: the first of each."""
+    texts = load_dataset("questions").test.texts.to_pylist()
+    numbers = [min(len(said), 2) for said in classifier.predict_sets(texts)]
+    return [texts[numbers.index(number)] for number in range(3)]
 
 
 def write_csv(path: Path, rows: Sequence[tuple[str, Sequence[str]]], separator: str = "|") -> Path:

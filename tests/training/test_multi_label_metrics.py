@@ -12,7 +12,7 @@ from sklearn.metrics import f1_score, log_loss
 
 from cct_text.training.calibration import COLDEST, HOTTEST, fit_decision_temperature
 from cct_text.training.multi_label_metrics import multi_label_metrics, multi_label_report
-from cct_text.training.task import MOST_WEIGHT, MultiLabel, positive_weights, split_metrics, task_of
+from cct_text.training.task import MOST_WEIGHT, MultiLabel, positive_weights, split_metrics, starting_logits, task_of
 
 # Three texts, three labels: all right; one too many and one missed; none, rightly.
 PROBABILITIES = np.array([[0.9, 0.2, 0.1], [0.6, 0.3, 0.1], [0.4, 0.1, 0.3]])
@@ -105,3 +105,13 @@ def test_few_rows_that_are_all_right_move_the_temperature_little():
     assert 0.5 < fit_decision_temperature(logits, logits > 0) < 1.0
     assert COLDEST < fit_decision_temperature(logits, logits < 0) < HOTTEST
     assert fit_decision_temperature(logits[:0], logits[:0] > 0) == 1.0
+
+
+@pytest.mark.parametrize("balanced", [False, True])
+def test_no_other_constant_has_a_lower_loss_than_what_the_head_starts_with(balanced):
+    labels = np.zeros((1000, 3), bool)
+    labels[:500, 0] = labels[:80, 1] = labels[:70, 2] = True
+    task = task_of(labels, balanced=balanced)
+    start = torch.from_numpy(starting_logits(labels, balanced=balanced)).requires_grad_()
+    task.losses(start.expand(1000, 3), torch.from_numpy(labels), 0.0).mean().backward()
+    assert start.grad.abs().max().item() < 2e-3  # at even odds up to 0.14
