@@ -212,6 +212,13 @@ def _load_files(config: DataConfig) -> Dataset:
     labels = natural_order({name for row in read["train"][1] for name in row})
     if config.multi_label:
         require_joinable(labels, config.label_separator, config.dataset)
+        if all(len(row) < 2 for row in read["train"][1]):
+            logger.warning(
+                "%s: no row has several labels; where they are joined by something else than %r, give it by "
+                "--set label_separator=TEXT",
+                config.dataset,
+                config.label_separator,
+            )
     elif len(labels) < 2:
         raise DataError(f"only one class, {labels[0]!r}; a classifier needs two or more", path=config.dataset)
     splits = {}

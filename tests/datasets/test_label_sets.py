@@ -95,6 +95,16 @@ def test_a_label_of_a_list_that_holds_the_separator_is_refused_for_it_could_not_
     assert load(path, label_separator=";").labels == ("a|b", "c")
 
 
+def test_labels_that_are_joined_by_something_else_are_told_of(tmp_path, caplog):
+    rows = [(f"text {number}", cell) for number, cell in enumerate((["a;b"], ["b"], []))]
+    path = write_csv(tmp_path / "rows.csv", rows)
+    load(path)
+    assert "no row has several labels; where they are joined by something else than '|'" in caplog.text
+    caplog.clear()
+    load(path, label_separator=";")
+    assert caplog.text == ""
+
+
 def test_an_empty_separator_is_refused(tmp_path):
     with pytest.raises(UsageError, match="label_separator = '': expected a character"):
         load(write_csv(tmp_path / "rows.csv", ROWS), label_separator="")
