@@ -62,6 +62,7 @@ class ModelFiles:
         temperature: that the logits are divided by, above 0.
         class_of_label: of each label that was learned, negative where it belongs to no class; None where the labels are
             the classes.
+        thresholds: of each label, in (0, 1), the probability from which on a text has it; None where a text has one label.
     """
 
     config: Config
@@ -70,6 +71,7 @@ class ModelFiles:
     weights: Mapping[str, np.ndarray]
     temperature: float
     class_of_label: tuple[int, ...] | None = None
+    thresholds: tuple[float, ...] | None = None
 
 
 class RunFolder:
@@ -142,6 +144,8 @@ class RunFolder:
             run = {"format": FORMAT, "labels": list(files.labels), "temperature": temperature, "sha256": checksums}
             if files.class_of_label is not None:
                 run["class_of_label"] = list(files.class_of_label)
+            if files.thresholds is not None:
+                run["thresholds"] = list(map(float, files.thresholds))
             document = {"run": run, **files.config.to_dict()}
             run["options"] = number_of_options(document)
             checksums[CONFIG] = _document_sha256(document)
@@ -168,7 +172,10 @@ class RunFolder:
             raise self._damaged(WEIGHTS, str(error)) from None
         tokenizer = contents[TOKENIZER].decode("utf-8", errors="replace")
         class_of_label = tuple(run["class_of_label"]) if "class_of_label" in run else None
-        return ModelFiles(config, tuple(run["labels"]), tokenizer, weights, run["temperature"], class_of_label)
+        thresholds = tuple(run["thresholds"]) if "thresholds" in run else None
+        return ModelFiles(
+            config, tuple(run["labels"]), tokenizer, weights, run["temperature"], class_of_label, thresholds
+        )
 
     def config_with(self, config: Config) -> str:
         """What `config.toml` would be with other options, in a copy of this folder.
@@ -212,22 +219,15 @@ class RunFolder:
                 "use the version of cct-text that wrote it, or train again",
                 path=self.file(CONFIG),
             )
-        labels, temperature, checksums = run.get("labels"), run.get("temperature"), run.get("sha256")
+        checksums = run.get("sha256")
         if not isinstance(checksums, dict) or checksums.get(CONFIG) != _document_sha256(document):
             raise self._damaged(CONFIG, "it is not as it was written, by its own SHA-256")
-        if (
-            not isinstance(labels, list)
-            or not all(isinstance(label, str) for label in labels)
-            or len(set(labels)) != len(labels)
-            or len(labels) < 2
-        ):
-            raise self._damaged(CONFIG, "[run] labels is not a list of two or more different strings")
-        if not isinstance(temperature, float) or not 0.0 < temperature < math.inf:
-            raise self._damaged(CONFIG, f"[run] temperature is {temperature!r}, not a finite float above 0")
+        if (fault := fault_of_answers(run)) is not None:
+            raise self._damaged(CONFIG, f"[run] {fault}")
         if (classes := run.get("class_of_label")) is not None and (
             not isinstance(classes, list)
             or not all(type(index) is int and index >= -1 for index in classes)
-            or {index for index in classes if index >= 0} != set(range(len(labels)))
+            or {index for index in classes if index >= 0} != set(range(len(run["labels"])))
         ):
             raise self._damaged(CONFIG, "[run] class_of_label is not a list of numbers of all labels")
         try:
@@ -236,6 +236,8 @@ class RunFolder:
             raise DataError(f"{error}") from None
         if run.get("options", found := number_of_options(document)) != found:
             raise self._damaged(CONFIG, f"it has {found} options, not the {run['options']} that were written")
+        if config.data.multi_label != (run.get("thresholds") is not None):
+            raise self._damaged(CONFIG, "[run] thresholds and multi_label do not go together")
         return config, run
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
@@ -287,6 +289,28 @@ class RunFolder:
             # Between the new weights and the new configuration of a run that replaces another one, say.
             return DataError(f"{what}; the run was interrupted; repeat its command with --resume", path=self.file(name))
         return DataError(f"damaged: {what}; copy the run folder anew or train again", path=self.file(name))
+
+
+def fault_of_answers(document: Mapping[str, Any]) -> str | None:
+    """What is wrong with the labels, the temperature or the thresholds that a file says a model has; None where nothing is."""
+    labels, temperature, thresholds = (document.get(name) for name in ("labels", "temperature", "thresholds"))
+    fewest, in_words = (2, "two") if thresholds is None else (1, "one")
+    if (
+        not isinstance(labels, list)
+        or not all(isinstance(label, str) for label in labels)
+        or len(set(labels)) != len(labels)
+        or len(labels) < fewest
+    ):
+        return f"labels is not a list of {in_words} or more different strings"
+    if not isinstance(temperature, float) or not 0.0 < temperature < math.inf:
+        return f"temperature is {temperature!r}, not a finite float above 0"
+    if thresholds is not None and (
+        not isinstance(thresholds, list)
+        or len(thresholds) != len(labels)
+        or not all(isinstance(one, float) and 0.0 < one < 1.0 for one in thresholds)
+    ):
+        return "thresholds is not a list of a float between 0 and 1 for each label"
+    return None
 
 
 def number_of_options(document: Mapping[str, Any]) -> int:

@@ -66,6 +66,10 @@ class DataConfig(_Section):
     """Columns that hold the text, joined by a blank; found by name (text, sentence, title, ...) when empty."""
     label_column: str | None = None
     """Column that holds the label; found by name (label, class, category, ...) when not given."""
+    multi_label: bool = False
+    """A row may have several labels, or none (files and hub data sets)."""
+    label_separator: str = "|"
+    """What stands between the labels of a row where they are one string, in files and in predictions."""
     phrases: bool = False
     """Add the labelled sub-trees of the train trees to training (sst2, sst3, sst5 only)."""
     fine_labels: bool = False

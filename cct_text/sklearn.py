@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags, check_random_state, compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted, column_or_1d
 
 from cct_text.config import Config
@@ -60,12 +60,14 @@ class CCTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         embedding_dropout: share of word-vector elements set to zero in training.
         word_dropout: share of words replaced by the unknown word in training.
         dev_fraction: share of the rows held out, stratified by label; 0: none, the last epoch is kept.
-        class_weight: how much a row of a class counts: a mapping by class, `balanced`, or None for all the same.
+        class_weight: how much a row of a class counts: a mapping by class, `balanced`, or None for all the same. Of rows with
+            several labels `balanced` or None.
         random_state: seed of initial weights, shuffling, dropout and the rows held out.
         options: any other option of a run by its name, such as `{"min_count": 3}`.
 
     Attributes:
-        classes_: (C,) the classes, sorted; their type is that of `y`.
+        classes_: (C,) the classes, sorted; their type is that of `y`. Of rows with several labels the numbers of the columns.
+        multilabel_: whether a row may have several labels, or none.
         classifier_: what was trained: a `TextClassifier`, whose labels are the classes as strings.
 
     Examples:
@@ -112,11 +114,11 @@ class CCTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Args:
             X: strings (N,): a list, an array, a pandas or polars series or a column of one; no missing ones.
-            y: (N,) classes: strings, whole numbers or bools.
+            y: (N,) classes: strings, whole numbers or bools; or (N, C) of 0 and 1, where a row may have several, or none.
             sample_weight: (N,) how much each row counts in training; those held out count alike.
 
         Raises:
-            ValueError: if the rows do not fit together, are none, or of one class only.
+            ValueError: if the rows do not fit together, are none, or all of one class, or `class_weight` is no use.
             TypeError: if something in X is no string.
             UsageError: if an option is unknown or cannot be used.
             ResourceError: if the word vectors are not here and cannot be fetched.
@@ -125,15 +127,21 @@ class CCTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if y is None:
             raise ValueError("CCTClassifier requires y to be passed, but the target y is None")
         check_classification_targets(y)
-        targets = column_or_1d(y, warn=True)
+        several = type_of_target(y) == "multilabel-indicator"
+        targets = _indicators(y) if several else column_or_1d(y, warn=True)
         check_consistent_length(texts, targets)
         weights = self._row_weights(targets, sample_weight)
-        classes, labels = np.unique(targets, return_inverse=True)
-        if len(classes) < 2:
-            raise ValueError(f"y holds one class only, {classes.tolist()[0]!r}; a classifier needs two or more")
-        config = self._config()
+        if several:
+            classes, labels = np.arange(targets.shape[1]), targets
+        else:
+            classes, labels = np.unique(targets, return_inverse=True)
+            labels = labels.astype(np.int64)
+        if (labels == labels[:1]).all():
+            what = "the same labels in all rows" if several else f"one class only, {classes.tolist()[0]!r}"
+            raise ValueError(f"y holds {what}; a classifier needs two or more")
+        config = self._config(several=several)
         kept, held_out = cut_rows(labels, config.data.dev_fraction, config.training.seed)
-        train = Split(pa.chunked_array([texts]), labels.astype(np.int64))
+        train = Split(pa.chunked_array([texts]), labels)
         splits = {"train": train.take(kept), "dev": train.take(held_out)}
         names = tuple(str(name) for name in classes.tolist())
         data = Dataset(
@@ -149,35 +157,41 @@ class CCTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         model = fit(config, data, row_weights=None if weights is None else weights[kept])
         self.classes_ = classes
+        self.multilabel_ = several
         self.classifier_ = TextClassifier(model, precision="fp32")
         return self
 
     def predict(self, X: Any) -> np.ndarray:
-        """The most probable class of each of N texts: (N,), of the type of `y`.
+        """The most probable class of each of N texts: (N,), of the type of `y`; of rows with several labels (N, C) of 0 and 1.
 
         Raises:
             NotFittedError: before `fit`.
             TypeError: if something in X is no string.
         """
-        best = self._logits(X).argmax(axis=1)
+        logits = self._logits(X)
+        if self.multilabel_:
+            said: np.ndarray = self.classifier_.task.says(logits).astype(np.int64)
+            return said
+        best = logits.argmax(axis=1)
         classes: np.ndarray = self.classes_[best]
         return classes
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Probabilities (N, C) float32 of N texts, in the order of `classes_`; rows sum to 1.
+        """Probabilities (N, C) float32 of N texts, in the order of `classes_`; rows sum to 1, unless they have several labels.
 
         Raises:
             NotFittedError: before `fit`.
             TypeError: if something in X is no string.
         """
-        from cct_text.inference.kernels import softmax
-
-        return softmax(self._logits(X))
+        logits = self._logits(X)
+        return self.classifier_.task.probabilities(logits)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Logarithms of the probabilities, (N, C) float32."""
         logits = self._logits(X)
-        log_probabilities: np.ndarray = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+        # Of the odds of one label, or of all classes.
+        total = np.logaddexp(0, logits) if self.multilabel_ else np.logaddexp.reduce(logits, axis=1, keepdims=True)
+        log_probabilities: np.ndarray = logits - total
         return log_probabilities
 
     def save(self, path: str | Path) -> None:
@@ -194,7 +208,7 @@ class CCTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return self.classifier_.predict_logits(_texts(X))
 
-    def _config(self) -> Config:
+    def _config(self, *, several: bool) -> Config:
         """The recipe, with the options that are given."""
         if self.recipe not in recipe_names():
             raise UsageError(unknown_name("recipe", self.recipe, recipe_names()))
@@ -203,21 +217,37 @@ class CCTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         seed = self.random_state
         if not isinstance(seed, int | np.integer):
             seed = check_random_state(seed).randint(2**31)
-        return config.with_values({**given, **(self.options or {}), "seed": int(seed)}, source="CCTClassifier")
+        if several and self.class_weight is not None:
+            given["class_weights"] = "balanced"
+        own = {"multi_label": several, "seed": int(seed)}
+        return config.with_values({**given, **(self.options or {}), **own}, source="CCTClassifier")
 
     def _row_weights(self, targets: np.ndarray, sample_weight: Any) -> np.ndarray | None:
         """(N,) how much each row counts; None: all the same."""
         if self.class_weight is None and sample_weight is None:
             return None
+        several = targets.ndim == 2
+        if several and self.class_weight not in (None, "balanced"):
+            raise ValueError(
+                f"class_weight is {self.class_weight!r:.60}; where a row may have several labels it is None or 'balanced'"
+            )
         weights: np.ndarray = _check_sample_weight(sample_weight, targets, dtype=np.float64, ensure_non_negative=True)
-        weights *= compute_sample_weight(self.class_weight, targets)
+        if not several:
+            weights *= compute_sample_weight(self.class_weight, targets)
         return weights
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
+        tags.classifier_tags.multi_label = True
         return tags
+
+
+def _indicators(y: Any) -> np.ndarray:
+    """(N, C) bool of an array, a table or a sparse matrix of 0 and 1."""
+    dense: np.ndarray = np.asarray(y.toarray() if hasattr(y, "toarray") else y).astype(bool)
+    return dense
 
 
 def _texts(X: Any) -> pa.Array | pa.ChunkedArray:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from . import completion
+from .options import MultiLabelOption
 from .tables import figures_table
 
 
@@ -23,6 +24,7 @@ def datasets(
     data_dir: Annotated[str | None, typer.Option(help="Folder with the data sets' official files.")] = None,
     text_column: Annotated[list[str] | None, typer.Option(help="Column with text; repeat to join several.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column with the label.")] = None,
+    multi_label: MultiLabelOption = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
 ) -> None:
     """List the data sets; of one: splits, class balance, lengths, duplicates, checksums, source, licence."""
@@ -34,7 +36,12 @@ def datasets(
     if name is None:
         facts: dict[str, Any] = {"datasets": registered(data_dir)}
     else:
-        options = {"data_dir": data_dir, "text_columns": tuple(text_column or ()), "label_column": label_column}
+        options: dict[str, Any] = {
+            "data_dir": data_dir,
+            "text_columns": tuple(text_column or ()),
+            "label_column": label_column,
+        }
+        options["multi_label"] = multi_label
         config = Config().with_values(
             {"dataset": name, **{key: value for key, value in options.items() if value}}, source="options"
         )
@@ -88,6 +95,9 @@ def _print_dataset(facts: dict[str, Any]) -> None:
     for label in facts["labels"]:
         counts = [(row["classes"][label], row["rows"]) for row in facts["splits"].values()]
         table.add_row(Text(label), *(f"{count:,} ({count / rows:6.1%})" for count, rows in counts))
+    without = [(row["without_labels"], row["rows"]) for row in facts["splits"].values()]
+    if any(count is not None for count, _ in without):
+        table.add_row("no label", *(f"{count:,} ({count / rows:6.1%})" for count, rows in without), style="dim")
     console.print(table, "")
 
     duplicates = facts["duplicates"]

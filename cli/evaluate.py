@@ -39,7 +39,7 @@ def evaluate(
     ] = "fp32",
     json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object, nothing else.")] = False,
 ) -> None:
-    """Accuracy, macro-F1, loss, calibration, figures by class and the confusion matrix, on the test split."""
+    """Accuracy, F1, loss, calibration, figures by class and the confusion matrix, on the test split."""
     from cct_text.inference.evaluation import evaluate as run_evaluation
     from cct_text.inference.evaluation import load_evaluation_data
 
@@ -70,17 +70,20 @@ def _print(figures: dict[str, Any]) -> None:
     from rich.text import Text
 
     console = Console(highlight=False)
-    table = figures_table(figures["dataset"], "rows", "accuracy", "macro F1", "loss", "ECE")
+    several = "micro_f1" in figures  # labels of a text
+    between = ["micro F1"] if several else []
+    table = figures_table(figures["dataset"], "rows", "accuracy", *between, "macro F1", "loss", "ECE")
     for name, row in (("all", figures), ("not in train", figures.get("without_rows_in_train"))):
         if row is not None:
-            shares = [f"{row['accuracy']:.2%}", f"{row['macro_f1']:.2%}", f"{row['loss']:.3f}", f"{row['ece']:.2%}"]
-            table.add_row(name, f"{row['rows']:,}", *shares)
+            shares = [f"{row[of]:.2%}" for of in ("accuracy", "micro_f1", "macro_f1") if of in row]
+            table.add_row(name, f"{row['rows']:,}", *shares, f"{row['loss']:.3f}", f"{row['ece']:.2%}")
     console.print(table, "")
 
-    table = figures_table("class", "precision", "recall", "F1", "rows")
+    table = figures_table(*(["label", "threshold"] if several else ["class"]), "precision", "recall", "F1", "rows")
     for name, row in figures["per_class"].items():
-        shares = [f"{row['precision']:.2%}", f"{row['recall']:.2%}", f"{row['f1']:.2%}"]
-        table.add_row(Text(name), *shares, f"{row['support']:,}")
+        threshold = [f"{row['threshold']:.3f}"] if several else []
+        shares = [f"{row[of]:.2%}" for of in ("precision", "recall", "f1")]
+        table.add_row(Text(name), *threshold, *shares, f"{row['support']:,}")
     console.print(table)
     if figures["confusion_matrix"] is not None:
         console.print("", _confusions(list(figures["per_class"]), figures["confusion_matrix"], console.width))

@@ -29,7 +29,10 @@ def inspect(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The text; - reads it from standard input.")],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
 ) -> None:
-    """The probabilities of one text's labels, and its words shaded by how much the pooling looked at them."""
+    """The probabilities of one text's labels, and its words shaded by how much the pooling looked at them.
+
+    Of a run with several labels those that the text is given are marked.
+    """
     from cct_text.inference.explanation import pieces
 
     if text == "-":
@@ -37,13 +40,15 @@ def inspect(
     if not text.strip():
         raise UsageError("no text; give it in quotes behind the run folder")
     classifier = load_classifier(run)
-    (probabilities,) = classifier.predict_proba([text])
+    logits = classifier.predict_logits([text])
+    (said,) = ([classifier.labels[index] for index in places] for places in classifier.task.sets(logits))
+    (probabilities,) = classifier.task.probabilities(logits)
     ranked = sorted(zip(classifier.labels, map(float, probabilities), strict=True), key=lambda one: -one[1])
     words = classifier.explain(text)
     if json:
         answer = {
             "text": text,
-            "label": ranked[0][0],
+            **({"labels": said} if classifier.task.several else {"label": said[0]}),
             "probabilities": dict(ranked),
             "words": [word._asdict() for word in words],
         }
@@ -53,10 +58,13 @@ def inspect(
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    for label, probability in ranked[:LABELS_SHOWN]:
-        console.print(f"{probability:7.1%}  {label}")
-    if len(ranked) > LABELS_SHOWN:
-        console.print(f"         and {len(ranked) - LABELS_SHOWN} more; --json has all")
+    for label, probability in ranked[: max(LABELS_SHOWN, len(said))]:
+        mark = ("* " if label in said else "  ") if classifier.task.several else ""
+        console.print(f"{probability:7.1%}  {mark}{label}")
+    if (left := len(ranked) - max(LABELS_SHOWN, len(said))) > 0:
+        console.print(f"         and {left} more; --json has all")
+    if classifier.task.several:
+        console.print(f"given: {', '.join(said) or 'no label'}")
     console.print()
     console.print(shaded(pieces(text, words)))
     heaviest = sorted(words, key=lambda word: -word.weight)[:WORDS_SHOWN]

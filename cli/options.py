@@ -63,6 +63,10 @@ TextColumnOption = Annotated[
     list[str] | None, typer.Option("--text-column", help="Column with text; repeat to join several.")
 ]
 LabelColumnOption = Annotated[str | None, typer.Option("--label-column", help="Column with the label.")]
+MultiLabelOption = Annotated[
+    bool,
+    typer.Option("--multi-label", help="A row may have several labels, or none."),
+]
 EpochsOption = Annotated[int | None, typer.Option("--epochs", help="Passes over the train split.")]
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="TOML file with options, such as a run's config.toml.")

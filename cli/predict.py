@@ -69,7 +69,8 @@ def predict(
     """Classify every row: one row out for each row in, in order.
 
     Standard output gets a line for each row, LABEL and PROBABILITY with a tab between them; files have named columns. Parts
-    of --engine ray have the columns source and row besides.
+    of --engine ray have the columns source and row besides. Of a run with several labels a row has all that the text is
+    given, unless --top-k asks for so many.
     """
     if engine not in ("local", "ray"):
         raise UsageError(unknown_name("engine", engine, ("local", "ray")))

@@ -21,6 +21,7 @@ from .options import (
     FormatOption,
     LabelColumnOption,
     ModelOption,
+    MultiLabelOption,
     SetOption,
     TestOption,
     TextColumnOption,
@@ -49,6 +50,7 @@ def train(
     format_: FormatOption = None,
     text_column: TextColumnOption = None,
     label_column: LabelColumnOption = None,
+    multi_label: MultiLabelOption = False,
     max_words: Annotated[int | None, typer.Option(help="Words kept of a text.")] = None,
     long: Annotated[
         str | None,
@@ -89,6 +91,7 @@ def train(
         "format": format_,
         "text_columns": text_column,
         "label_column": label_column,
+        "multi_label": multi_label or None,
         "max_words": max_words,
         "long": long,
         "epochs": epochs,

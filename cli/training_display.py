@@ -88,7 +88,8 @@ def print_summary(metrics: dict[str, Any], folder: Path, report: Path, *, as_jso
         sys.stdout.write(json.dumps(metrics, ensure_ascii=False) + "\n")
         return
     console = Console(highlight=False, markup=False)
-    table = figures_table("split", "rows", "accuracy", "macro F1", "loss", "ECE")
+    several = any("micro_f1" in (metrics[name] or {}) for name in ("dev", "test"))
+    table = figures_table("split", "rows", "accuracy", *(["micro F1"] if several else []), "macro F1", "loss", "ECE")
     for name in ("dev", "test"):
         figures = metrics[name]
         if figures is not None:
@@ -118,8 +119,7 @@ def print_summary(metrics: dict[str, Any], folder: Path, report: Path, *, as_jso
 
 def _cells(figures: dict[str, float]) -> list[str]:
     return [
-        f"{figures['accuracy']:.2%}",
-        f"{figures['macro_f1']:.2%}",
+        *(f"{figures[name]:.2%}" for name in ("accuracy", "micro_f1", "macro_f1") if name in figures),
         f"{figures['loss']:.3f}",
         f"{figures['ece']:.2%}",
     ]

@@ -10,6 +10,7 @@ from hypothesis import settings
 from tests.support.http_server import http_server
 from tests.support.hub_server import hub_server
 from tests.support.own_run import train_own
+from tests.support.tagged_questions import tagged_config, write_splits
 
 settings.register_profile("suite", deadline=None)  # a busy machine is no fault
 settings.load_profile("suite")
@@ -67,6 +68,22 @@ def questions_run(tmp_path_factory):
     options = {"epochs": 6, "width": 32, "heads": 2, "learning_rate": 0.005, "min_epoch_steps": 20}
     folder = tmp_path_factory.mktemp("runs") / "questions"
     train(resolve_config("questions", values=options), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tagged_files(tmp_path_factory):
+    """CSV files of questions with several labels each, or none, by split."""
+    return write_splits(tmp_path_factory.mktemp("tagged"))
+
+
+@pytest.fixture(scope="session")
+def tagged_run(tagged_files, tmp_path_factory):
+    """A run folder on them."""
+    from cct_text.training.run import train
+
+    folder = tmp_path_factory.mktemp("runs") / "tagged"
+    train(tagged_config(tagged_files), folder)
     return folder
 
 

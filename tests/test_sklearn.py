@@ -10,8 +10,10 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError, SkipTestWarning
+from sklearn.metrics import f1_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -22,6 +24,7 @@ from cct_text.datasets import load_dataset
 from cct_text.errors import UsageError
 from cct_text.inference.classifier import TextClassifier
 from cct_text.sklearn import CCTClassifier
+from tests.support.tagged_questions import TAGS, tagged
 
 SMALL = {
     "embeddings": "learned",
@@ -35,7 +38,7 @@ class OfNumbers(CCTClassifier):
     """Reads a row of numbers as a text, a word for each, so that scikit-learn's checks can feed it."""
 
     def fit(self, X, y, sample_weight=None):
-        X, y = validate_data(self, X, y)
+        X, y = validate_data(self, X, y, multi_output=np.ndim(y) == 2 and np.shape(y)[1] > 1)
         return super().fit(self._written(X), y, sample_weight)
 
     def _logits(self, X):
@@ -58,14 +61,14 @@ NOT_EQUIVALENT = ("check_sample_weight_equivalence_on_dense_data", "check_sample
 
 
 def checks():
-    """Those of scikit-learn that apply: arrays of a GPU library hold no texts."""
+    """Those of scikit-learn that apply: arrays of a GPU library hold no texts, and there is no decision function."""
     for estimator in (OfNumbers(**SMALL | {"learning_rate": 0.02}), CCTClassifier(**SMALL)):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SkipTestWarning)  # that texts are no numbers
             found = list(estimator_checks_generator(estimator))
         for estimator_, check in found:
             name = check.func.__name__
-            if name in NOT_EQUIVALENT or "array_api" in name:
+            if name in NOT_EQUIVALENT or "array_api" in name or name.endswith("_decision_function"):
                 continue
             yield pytest.param(estimator_, check, id=f"{type(estimator).__name__}-{name}")
 
@@ -225,3 +228,49 @@ def test_an_option_that_is_none_is_named():
 def test_weights_that_are_all_zero_are_refused():
     with pytest.raises(ValueError, match="at least one non-zero number"):
         CCTClassifier(**SMALL).fit(["a", "b"], ["x", "y"], sample_weight=[0, 0])
+
+
+@pytest.fixture(scope="module")
+def tags():
+    """Texts and tags, as an indicator matrix, to learn and to be tested on."""
+    questions = load_dataset("questions")
+    rows = [tagged(split, questions.labels) for split in (questions.train, questions.test)]
+    return [([text for text, _ in of], np.array([[tag in own for tag in TAGS] for _, own in of], int)) for of in rows]
+
+
+@pytest.fixture(scope="module")
+def tagger(tags):
+    small = {"embeddings": "learned", "epochs": 8, "learning_rate": 0.003, "random_state": 0}
+    return CCTClassifier(**small, options={"embedding_dim": 32, "width": 32}).fit(*tags[0])
+
+
+def test_an_indicator_matrix_teaches_several_labels(tagger, tags):
+    texts, wanted = tags[1]
+    said, probabilities = tagger.predict(texts), tagger.predict_proba(texts)
+    assert (tagger.multilabel_, tagger.classes_.tolist()) == (True, list(range(5)))
+    assert said.shape == probabilities.shape == wanted.shape
+    assert set(np.unique(said)) == {0, 1}
+    assert f1_score(wanted, said, average="micro") > 0.5
+    assert tagger.score(texts, wanted) == pytest.approx((said == wanted).all(axis=1).mean())
+    assert np.exp(tagger.predict_log_proba(texts)) == pytest.approx(probabilities, abs=1e-6)
+    assert (said == (probabilities >= np.array(tagger.classifier_.model.thresholds, np.float32))).all()
+
+
+def test_a_saved_tagger_is_a_run_of_several_labels(tagger, tags, tmp_path):
+    tagger.save(tmp_path / "run")
+    sets = TextClassifier.load(tmp_path / "run", precision="fp32").predict_sets(tags[1][0])
+    assert [sorted(map(int, said)) for said in sets] == [
+        np.flatnonzero(row).tolist() for row in tagger.predict(tags[1][0])
+    ]
+
+
+def test_a_sparse_matrix_is_read_and_what_is_no_use_is_refused(tags):
+    texts, wanted = tags[0][0][:40], tags[0][1][:40]
+    quick = {"embeddings": "learned", "epochs": 1, "options": {"min_epoch_steps": 1}, "random_state": 0}
+    dense, sparse = (CCTClassifier(**quick).fit(texts, y).predict_proba(texts) for y in (wanted, csr_matrix(wanted)))
+    assert (dense == sparse).all()
+    assert CCTClassifier(**quick, class_weight="balanced").fit(texts, wanted).multilabel_
+    with pytest.raises(ValueError, match="class_weight is {0: 2}; where a row may have several labels it is None or"):
+        CCTClassifier(**quick, class_weight={0: 2}).fit(texts, wanted)
+    with pytest.raises(ValueError, match="y holds the same labels in all rows"):
+        CCTClassifier(**quick).fit(texts, np.tile([[1, 0, 1]], (40, 1)))

@@ -22,7 +22,8 @@ class Split:
 
     Attributes:
         texts: string (N,).
-        labels: (N,) int64, indices of the data set's labels.
+        labels: (N,) int64, indices of the data set's labels; (N, C) bool, which of them each text has, where it may have
+            several or none.
     """
 
     texts: pa.ChunkedArray
@@ -91,6 +92,11 @@ class Dataset:
         return self.train if self.fine is None else self.fine.split
 
     @property
+    def multi_label(self) -> bool:
+        """Whether a text may have several labels, or none."""
+        return self.train.labels.ndim == 2
+
+    @property
     def class_of_label(self) -> tuple[int, ...] | None:
         """The class that each fine label belongs to, negative where to none; None where there are no finer labels."""
         return None if self.fine is None else tuple(self.fine.class_of_label.tolist())
@@ -105,11 +111,29 @@ class Dataset:
         return seen
 
 
+def strata(labels: np.ndarray) -> np.ndarray:
+    """The class of each of N rows by which splits are cut, (N,) int64.
+
+    Where a row may have several labels it is the rarest of them, for a common label is in every part anyway; rows without
+    labels are a class of their own, C.
+
+    Args:
+        labels: (N,) int64, or (N, C) bool.
+    """
+    if labels.ndim == 1:
+        return labels
+    counts = labels.sum(axis=0)
+    of_each = np.where(labels, counts, len(labels) + 1)  # (N, C)
+    rarest: np.ndarray = np.where(labels.any(axis=1), of_each.argmin(axis=1), labels.shape[1])
+    return rarest
+
+
 def cut_rows(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """The rows of train and those of another split, cut at random with the classes' shares kept, each in their order.
 
-    A class with one row stays in train. The cut depends on the classes (N,) and the seed alone.
+    A class with one row stays in train. The cut depends on the classes, (N,) or as `strata` takes them, and the seed alone.
     """
+    labels = strata(labels)
     rng = np.random.default_rng(seed)
     cut = np.zeros(len(labels), dtype=bool)
     wanted = 0.0
@@ -126,7 +150,7 @@ def cut_rows(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray
 
 
 def some_rows(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """As many rows of train, at random with the shares of its classes (N,) kept, in the order they had.
+    """As many rows of train, at random with the shares of its classes, as `strata` has them, kept, in the order they had.
 
     With the same seed fewer rows are a part of more, and each class has one as soon as there are as many rows as classes.
 
@@ -135,6 +159,7 @@ def some_rows(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
     """
     if count > len(labels):
         raise UsageError(f"train_rows = {count}: train has {len(labels):,} rows")
+    labels = strata(labels)
     rng = np.random.default_rng(seed)
     place = np.empty(len(labels))  # of each row in its class, from 0 up to 1
     for label in np.unique(labels):
@@ -166,5 +191,6 @@ def content_digest(labels: Iterable[str], splits: Mapping[str, Split]) -> str:
             for text in chunk.to_pylist():
                 digest.update(text.encode())
                 digest.update(b"\0")
-        digest.update(splits[name].labels.astype("<i8").tobytes())
+        classes = splits[name].labels
+        digest.update((classes if classes.ndim == 2 else classes.astype("<i8")).tobytes())
     return digest.hexdigest()

@@ -33,8 +33,9 @@ def describe(dataset: Dataset, split_words: Callable[[Any], Any]) -> dict[str, A
         split_words: texts (N,) to their words, list<string> (N,).
 
     Returns:
-        "rows", "classes" (rows by label) and "words" (quantiles of the length) of each split; "duplicates" with the rows
-        of train that stand in it before, with any label, and the rows of dev and test that stand in train.
+        "rows", "classes" (rows by label), "without_labels" (None where each row has one) and "words" (quantiles of the length)
+        of each split; "duplicates" with the rows of train that stand in it before, with any label, and the rows of dev and
+        test that stand in train.
     """
     entry = ENTRIES.get(dataset.name)
     splits = {"train": dataset.train, "dev": dataset.dev, "test": dataset.test}
@@ -60,12 +61,14 @@ def describe(dataset: Dataset, split_words: Callable[[Any], Any]) -> dict[str, A
 
 
 def _describe_split(split: Split, labels: tuple[str, ...], split_words: Callable[[Any], Any]) -> dict[str, Any]:
-    counts = np.bincount(split.labels, minlength=len(labels))
+    several = split.labels.ndim == 2
+    counts = split.labels.sum(axis=0) if several else np.bincount(split.labels, minlength=len(labels))
     lengths = np.concatenate([pc.list_value_length(split_words(chunk)).to_numpy() for chunk in split.texts.chunks])
     # The smallest length that so many texts do not exceed.
     at = np.quantile(lengths, list(QUANTILES.values()), method="inverted_cdf")
     return {
         "rows": len(split),
         "classes": {label: int(count) for label, count in zip(labels, counts, strict=True)},
+        "without_labels": int((~split.labels.any(axis=1)).sum()) if several else None,
         "words": {name: int(length) for name, length in zip(QUANTILES, at, strict=True)},
     }

@@ -102,6 +102,7 @@ def read_rows(
     text_columns: Sequence[str] = (),
     label_column: str | None = None,
     labelled: bool = False,
+    separator: str | None = None,
     batch_rows: int = BATCH_ROWS,
 ) -> Iterator[RowBatch]:
     """The rows of a file in batches.
@@ -112,6 +113,7 @@ def read_rows(
         text_columns: columns that hold the text; found by name when empty.
         label_column: column that holds the label; found by name when not given and `labelled`.
         labelled: whether labels are wanted.
+        separator: what stands between the labels of a row that may have several; None where a row has one.
         batch_rows: rows in a batch, at most.
 
     Raises:
@@ -126,7 +128,8 @@ def read_rows(
         # Lines have labels in fastText's way or none.
         if kind == "text" and labelled:
             kind = "fasttext"
-        yield from READERS[kind](Job(name, stream, tuple(text_columns), label_column, labelled, batch_rows))
+        columns = tuple(text_columns), label_column
+        yield from READERS[kind](Job(name, stream, *columns, labelled, batch_rows, separator=separator))
 
 
 def _open(source: str | Path | BinaryIO, name: str) -> Any:  # noqa: ANN401 - a stream that closes, or a wrapper that does not

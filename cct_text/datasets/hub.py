@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,13 @@ import pyarrow.compute as pc
 
 from cct_text.datasets.columns import find_columns
 from cct_text.datasets.dataset import Split, natural_order
+from cct_text.datasets.label_sets import (
+    WAY_OUT,
+    first_unknown,
+    label_array,
+    require_joinable,
+    split_labels,
+)
 from cct_text.datasets.registry import HubSource
 from cct_text.errors import DataError, ResourceError, UsageError
 from cct_text.hub.access import by_https_alone, hub_answers, quiet_libraries, why_not
@@ -24,11 +31,17 @@ _SPLITS = {"train": ("train",), "dev": ("validation", "valid", "dev"), "test": (
 
 
 def load_from_hub(
-    name: str, text_columns: Sequence[str] = (), label_column: str | None = None, *, revision: str | None = None
+    name: str,
+    text_columns: Sequence[str] = (),
+    label_column: str | None = None,
+    *,
+    separator: str | None = None,
+    revision: str | None = None,
 ) -> tuple[tuple[str, ...], dict[str, Split]]:
     """Labels and splits of a data set: `ORG/NAME`, `ORG/NAME:CONFIGURATION`, or a folder in the hub's layout.
 
     The endpoint is that of $HF_ENDPOINT; $HF_HUB_OFFLINE is honoured. A dev or test split without labels is left out.
+    With a separator a row may have several labels, or none: a list of strings or class labels, or one string.
 
     Raises:
         UsageError: if the name is empty.
@@ -45,6 +58,9 @@ def load_from_hub(
         tables["train"].column_names, text_columns, label_column, labelled=True, path=f"hf:{name}"
     )
     assert label is not None
+    if separator is not None:
+        return _with_label_sets(tables, texts, label, separator, f"hf:{name}")
+    _refuse_lists(tables["train"], label, f"hf:{name}")
     labels = _labels(tables["train"], label)
     splits = {}
     for split, table in tables.items():
@@ -57,6 +73,57 @@ def load_from_hub(
             raise DataError(f"{source}: row {int(np.argmax(indices < 0)) + 1} has no label")
         splits[split] = Split(_texts(table, texts, source), indices)
     return labels, splits
+
+
+def _with_label_sets(
+    tables: Mapping[str, Any], texts: list[str], label: str, separator: str, source: str
+) -> tuple[tuple[str, ...], dict[str, Split]]:
+    """Labels and splits where a row may have several labels, or none."""
+    rows = {split: _rows_of_labels(table, label, separator) for split, table in tables.items()}
+    labels = _class_names(tables["train"], label) or natural_order({name for row in rows["train"] for name in row})
+    require_joinable(labels, separator, source)
+    splits = {}
+    for split, found in rows.items():
+        if split != "train" and not any(found):
+            logger.warning("%s: %s has no labels and is left out", source, split)
+            continue
+        if (unknown := first_unknown(found, labels)) is not None:
+            number, name = unknown
+            raise DataError(
+                f"{source}: {split}: row {number + 1}: label {name!r} never occurs in train; "
+                f"known are {', '.join(labels[:20])}"
+            )
+        where = f"{source}: {split}"
+        splits[split] = Split(_texts(tables[split], texts, where), label_array(found, labels, several=True))
+    return labels, splits
+
+
+def _rows_of_labels(table: Any, column: str, separator: str) -> list[list[str]]:  # noqa: ANN401
+    """The labels of each row; none where the column is not there."""
+    if column not in table.column_names:
+        return [[] for _ in range(len(table))]
+    names = _class_names(table, column)
+    values = table.with_format("arrow")[:][column]
+    if names is not None:
+        # One number or a list of them; -1 is what the hub has where there is no label.
+        several = pa.types.is_nested(values.type)
+        numbers = [value or [] if several else [value] for value in values.to_pylist()]
+        return [[names[number] for number in row if number is not None and number >= 0] for row in numbers]
+    if pa.types.is_nested(values.type):
+        return [[name for item in row or [] if (name := str(item).strip())] for row in values.to_pylist()]
+    return [split_labels(cell, separator) for cell in _strings(table, column, "train").to_pylist()]
+
+
+def _class_names(table: Any, column: str) -> tuple[str, ...] | None:  # noqa: ANN401
+    """The names of a column of class labels, or of lists of them; None where it is of something else."""
+    feature = table.features[column]
+    names = getattr(getattr(feature, "feature", feature), "names", None)
+    return None if names is None else tuple(names)
+
+
+def _refuse_lists(train: Any, column: str, source: str) -> None:  # noqa: ANN401
+    if pa.types.is_nested(train.with_format("arrow")[:0][column].type):
+        raise DataError(f"{source}: column {column!r} holds lists of labels; {WAY_OUT}")
 
 
 def load_registered_from_hub(source: HubSource, labels: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, Split]]:

@@ -27,6 +27,7 @@ from cct_text.datasets.dataset import (
 )
 from cct_text.datasets.files import AUTO, read_rows
 from cct_text.datasets.hub import load_from_hub, load_registered_from_hub
+from cct_text.datasets.label_sets import first_unknown, label_array, require_joinable, rows_of_labels
 from cct_text.datasets.registry import ENTRIES, Entry, entry_named
 from cct_text.download import cache_dir, fetch, folders_of_the_environment
 from cct_text.errors import DataError, ResourceError, UsageError
@@ -56,7 +57,10 @@ def load_dataset(config: DataConfig | str) -> Dataset:
         _refuse_trees_and_fine_labels(config)
         _refuse_options(config, ("dev", "test", "format"), "a hub data set has its own splits and files")
         labels, splits = load_from_hub(
-            config.dataset.removeprefix(HUB_PREFIX), config.text_columns, config.label_column
+            config.dataset.removeprefix(HUB_PREFIX),
+            config.text_columns,
+            config.label_column,
+            separator=separator_of(config),
         )
         return _finish(config, labels, splits, config.dataset, {})
     if config.dataset in ENTRIES:
@@ -70,6 +74,17 @@ def load_dataset(config: DataConfig | str) -> Dataset:
         return _load_files(config)
     entry_named(config.dataset)
     raise AssertionError("entry_named raises for a name that is not registered")
+
+
+def separator_of(config: DataConfig) -> str | None:
+    """What stands between the labels of a row that may have several; None where a row has one.
+
+    Raises:
+        UsageError: if nothing does.
+    """
+    if config.multi_label and not config.label_separator:
+        raise UsageError("label_separator = '': expected a character or more; a blank is set in a --config file")
+    return config.label_separator if config.multi_label else None
 
 
 def _looks_like_a_file(name: str) -> bool:
@@ -92,6 +107,7 @@ def _refuse_options(config: DataConfig, options: Iterable[str], why: str) -> Non
 
 def _load_registered(entry: Entry, config: DataConfig) -> Dataset:
     _refuse_trees_and_fine_labels(config)
+    _refuse_options(config, ("multi_label",), f"a row of {entry.name} has one label; leave it out")
     _refuse_options(
         config,
         ("dev", "test", "format", "text_columns", "label_column"),
@@ -193,20 +209,28 @@ def _load_files(config: DataConfig) -> Dataset:
     paths = {"train": config.dataset, "dev": config.dev, "test": config.test}
     given = {split: path for split, path in paths.items() if path is not None}
     read = {split: _read_file(path, config) for split, path in given.items()}
-    labels = natural_order(set(read["train"][1]))
-    if len(labels) < 2:
+    labels = natural_order({name for row in read["train"][1] for name in row})
+    if config.multi_label:
+        require_joinable(labels, config.label_separator, config.dataset)
+        if all(len(row) < 2 for row in read["train"][1]):
+            logger.warning(
+                "%s: no row has several labels; where they are joined by something else than %r, give it by "
+                "--set label_separator=TEXT",
+                config.dataset,
+                config.label_separator,
+            )
+    elif len(labels) < 2:
         raise DataError(f"only one class, {labels[0]!r}; a classifier needs two or more", path=config.dataset)
-    index = {label: number for number, label in enumerate(labels)}
     splits = {}
-    for split, (texts, names, lines, _) in read.items():
-        for name, line in zip(names, lines, strict=True):
-            if name not in index:
-                raise DataError(
-                    f"label {name!r} never occurs in train ({config.dataset}); known are {', '.join(labels[:20])}",
-                    path=given[split],
-                    line=line,
-                )
-        splits[split] = Split(texts, np.fromiter((index[name] for name in names), np.int64, len(names)))
+    for split, (texts, rows, lines, _) in read.items():
+        if (unknown := first_unknown(rows, labels)) is not None:
+            row, name = unknown
+            raise DataError(
+                f"label {name!r} never occurs in train ({config.dataset}); known are {', '.join(labels[:20])}",
+                path=given[split],
+                line=lines[row],
+            )
+        splits[split] = Split(texts, label_array(rows, labels, several=config.multi_label))
     names = [Path(path).name for path in given.values()]
     checksums = {
         path if names.count(name) > 1 else name: sha256_of(path)
@@ -216,10 +240,12 @@ def _load_files(config: DataConfig) -> Dataset:
     return replace(_finish(config, labels, splits, source, checksums), text_columns=read["train"][3])
 
 
-def _read_file(path: str, config: DataConfig) -> tuple[pa.ChunkedArray, list[str], list[int], tuple[str, ...]]:
-    """Texts, labels and lines of a labelled file, and the columns that the texts come from."""
+def _read_file(
+    path: str, config: DataConfig
+) -> tuple[pa.ChunkedArray, list[tuple[str, ...]], list[int], tuple[str, ...]]:
+    """Texts, labels of each row and lines of a labelled file, and the columns that the texts come from."""
     chunks: list[pa.Array] = []
-    labels: list[str] = []
+    labels: list[tuple[str, ...]] = []
     lines: list[int] = []
     text_columns: tuple[str, ...] = ()
     replaced = empty = 0
@@ -229,15 +255,15 @@ def _read_file(path: str, config: DataConfig) -> tuple[pa.ChunkedArray, list[str
         text_columns=config.text_columns,
         label_column=config.label_column,
         labelled=True,
+        separator=separator_of(config),
     ):
         assert batch.labels is not None
         chunks.append(batch.texts)
-        # Blanks around a label are no part of it: `a, x` and `a,x` name one class.
-        names = pc.utf8_trim_whitespace(batch.labels).to_pylist()
+        rows = rows_of_labels(batch.labels)
         empty += pc.sum(pc.equal(pc.utf8_trim_whitespace(batch.texts), "")).as_py()
-        if "" in names:
-            raise DataError("no label", path=path, line=batch.lines[names.index("")].as_py())
-        labels.extend(names)
+        if () in rows and not config.multi_label:
+            raise DataError("no label", path=path, line=batch.lines[rows.index(())].as_py())
+        labels.extend(rows)
         lines.extend(batch.lines.to_pylist())
         replaced += batch.replaced
         text_columns = batch.text_columns
@@ -260,8 +286,8 @@ def _finish(
 ) -> Dataset:
     """Check what was read, cut the splits that are missing, and keep the rows of train that are wanted."""
     train, dev, test = splits["train"], splits.get("dev"), splits.get("test")
-    if len(np.unique(train.labels)) < 2:
-        raise DataError(f"{config.dataset}: train holds one class only; a classifier needs two or more")
+    if (train.labels == train.labels[:1]).all():
+        raise DataError(f"{config.dataset}: {_nothing_to_learn(labels, config)}")
     rows = np.arange(len(train))
     digest = content_digest(labels, splits)
     if fine is not None:
@@ -286,6 +312,16 @@ def _finish(
     if fine is not None:
         fine = _of_train(fine, splits["train"], rows, share, config.train_rows_seed)
     return Dataset(config.dataset, labels, train, dev, test, source, files, digest, cut, fine)
+
+
+def _nothing_to_learn(labels: tuple[str, ...], config: DataConfig) -> str:
+    if not config.multi_label:
+        return "train holds one class only; a classifier needs two or more"
+    return (
+        "all rows of train have the same labels; a classifier needs rows that differ"
+        if labels
+        else "no row of train has a label"
+    )
 
 
 def _of_train(fine: FineTrain, whole: Split, rows: np.ndarray, share: float, seed: int) -> FineTrain:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cct_text.datasets.columns import find_columns
+from cct_text.datasets.label_sets import WAY_OUT, split_labels
 from cct_text.datasets.parquet_sizes import Pieces, open_parquet
 from cct_text.errors import DataError, UsageError
 from cct_text.unpacking import bounded_lines
@@ -50,14 +51,14 @@ class RowBatch:
 
     Attributes:
         texts: string (n,); several text columns are joined by a blank.
-        labels: string (n,), or None where no label was asked for.
+        labels: string (n,); list<string> (n,) where a row may have several; None where no label was asked for.
         lines: int64 (n,): the line of the file on which each row begins, counted from 1; for Parquet the row.
         replaced: rows in which invalid UTF-8 was replaced.
         text_columns: of the file, those that the texts come from; none in a text file.
     """
 
     texts: pa.StringArray
-    labels: pa.StringArray | None
+    labels: pa.StringArray | pa.ListArray | None
     lines: pa.Int64Array
     replaced: int
     text_columns: tuple[str, ...]
@@ -77,6 +78,7 @@ class Job:
         header: names of the columns where the stream begins after them.
         first_line: line of the file on which the stream begins, counted from 1.
         rows: of Parquet, the first row that is wanted, counted from 0, and the one after the last; None for all.
+        separator: what stands between the labels of a row that may have several; None where a row has one.
         known: the file's columns as soon as they are read; none in a text file.
         chosen: those of them that the text comes from.
     """
@@ -90,6 +92,7 @@ class Job:
     header: tuple[str, ...] = ()
     first_line: int = 1
     rows: tuple[int, int] | None = None
+    separator: str | None = None
     known: tuple[str, ...] = field(default=(), init=False)
     chosen: tuple[str, ...] = field(default=(), init=False)
 
@@ -99,6 +102,26 @@ class Job:
         texts, label = find_columns(known, self.text_columns, self.label_column, labelled=self.labelled, path=self.name)
         self.chosen = tuple(texts)
         return texts, label
+
+    def label(self, value: object, line: int) -> str | list[str]:
+        """What stands for the label of a row; all of them where it may have several.
+
+        Raises:
+            DataError: if it is a list, and a row has one label.
+        """
+        if self.separator is not None:
+            if isinstance(value, list):
+                return [name for item in value if (name := _plain(item).strip())]
+            return split_labels(_plain(value), self.separator)
+        if isinstance(value, list):
+            raise DataError(f"a list of labels, {value!r:.40}; {WAY_OUT}", path=self.name, line=line)
+        return _plain(value)
+
+    def label_column_of(self, labels: Sequence[str | list[str]]) -> pa.StringArray | pa.ListArray | None:
+        """Labels as a batch has them; None where none are wanted."""
+        if not self.labelled:
+            return None
+        return pa.array(labels, pa.string() if self.separator is None else pa.list_(pa.string()))
 
 
 class _Collector:
@@ -110,12 +133,12 @@ class _Collector:
 
     def clear(self) -> None:
         self.texts: list[str] = []
-        self.labels: list[str] = []
+        self.labels: list[str | list[str]] = []
         self.lines: list[int] = []
         self.replaced = 0
         self.characters = 0
 
-    def add(self, text: str, label: str, line: int, replaced: bool) -> RowBatch | None:
+    def add(self, text: str, label: str | list[str], line: int, replaced: bool) -> RowBatch | None:
         """Take a row; returns a batch when it is full."""
         self.texts.append(text)
         self.labels.append(label)
@@ -131,7 +154,7 @@ class _Collector:
             return None
         batch = RowBatch(
             pa.array(self.texts, pa.string()),
-            pa.array(self.labels, pa.string()) if self.job.labelled else None,
+            self.job.label_column_of(self.labels),
             pa.array(self.lines, pa.int64()),
             self.replaced,
             self.job.chosen,
@@ -175,11 +198,12 @@ def _read_fasttext(job: Job) -> Iterator[RowBatch]:
     _refuse_columns(job)
     collector = _Collector(job)
     for number, line, replaced in _lines(job):
-        label = ""
+        label: str | list[str] = ""
         if job.labelled:
             if not line.strip():
                 continue
-            label = _only_label(line, job.name, number)
+            several = job.separator is not None
+            label = list(filter(None, _LABEL.findall(line))) if several else _only_label(line, job.name, number)
         if batch := collector.add(_LABEL.sub("", line), label, number, replaced):
             yield batch
     if batch := collector.take():
@@ -203,8 +227,7 @@ def _only_label(line: str, path: str, number: int) -> str:
         )
     if len(labels) > 1:
         raise DataError(
-            f"{len(labels)} labels, {', '.join(labels[:5])}; a row has one, several for a text (multi-label) are not "
-            "supported",
+            f"{len(labels)} labels, {', '.join(labels[:5])}; {WAY_OUT}",
             path=path,
             line=number,
         )
@@ -268,8 +291,8 @@ def _read_delimited(job: Job, delimiter: str) -> Iterator[RowBatch]:
                     line=first,
                 )
             text = _joined(row[at] for at in text_at)
-            value = "" if label_at is None else row[label_at]
-            if batch := collector.add(text, value, first, bool(replaced_lines)):
+            label = "" if label_at is None else job.label(row[label_at], first)
+            if batch := collector.add(text, label, first, bool(replaced_lines)):
                 yield batch
             replaced_lines.clear()
     except csv.Error as error:
@@ -329,13 +352,14 @@ def _read_jsonl(job: Job) -> Iterator[RowBatch]:
         for column in texts:
             if isinstance(record[column], list | dict):
                 raise DataError(f"{column!r} is no text but {line[:40]!r}", path=job.name, line=number)
-        row = [_plain(record[column]) for column in (*texts, *([label] if label else []))]
+        values = [_plain(record[column]) for column in texts]
+        found = job.label(record[label], number) if label else ""
         if "\\u" in line:
             # Half of a surrogate pair, which an escape can write, is no text.
-            whole = [value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for value in row]
-            replaced, row = replaced or whole != row, whole
-        text = _joined(row[: len(texts)])
-        if batch := collector.add(text, row[-1] if label else "", number, replaced):
+            whole, whole_found = _whole(values), _whole(found) if isinstance(found, list) else _whole([found])[0]
+            replaced = replaced or whole != values or whole_found != found
+            values, found = whole, whole_found
+        if batch := collector.add(_joined(values), found, number, replaced):
             yield batch
     if batch := collector.take():
         yield batch
@@ -344,6 +368,11 @@ def _read_jsonl(job: Job) -> Iterator[RowBatch]:
 def _joined(values: Iterable[str]) -> str:
     """Several text columns as one text."""
     return " ".join(value for value in values if value)
+
+
+def _whole(values: list[str]) -> list[str]:
+    """Halves of surrogate pairs replaced by U+FFFD."""
+    return [value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for value in values]
 
 
 def _plain(value: object) -> str:
@@ -373,9 +402,10 @@ def _read_parquet(job: Job) -> Iterator[RowBatch]:
         for first, batch in _parquet_batches(file, job, wanted, pieces):
             columns = [_parquet_values(batch[column]) for column in wanted]
             rows = list(zip(*columns, strict=True))
+            found = [job.label(value, line) for line, (value, _) in enumerate(columns[-1], first + 1)] if label else []
             yield RowBatch(
                 pa.array([_joined(text for text, _ in row[: len(texts)]) for row in rows], pa.string()),
-                pa.array([text for text, _ in columns[-1]], pa.string()) if label else None,
+                job.label_column_of(found),
                 pa.array(range(first + 1, first + 1 + len(batch)), pa.int64()),
                 sum(any(replaced for _, replaced in row) for row in rows),
                 job.chosen,
@@ -414,8 +444,8 @@ def _rows_at_once(file: pq.ParquetFile, batch_rows: int) -> int:
     return max(1, min(batch_rows, BATCH_CHARACTERS * int(file.metadata.num_rows) // max(size, 1)))
 
 
-def _parquet_values(column: pa.Array) -> list[tuple[str, bool]]:
-    """Each value as text, and whether invalid UTF-8 was replaced."""
+def _parquet_values(column: pa.Array) -> list[tuple[Any, bool]]:
+    """Each value as text, but lists as they are, and whether invalid UTF-8 was replaced."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
@@ -425,7 +455,10 @@ def _parquet_values(column: pa.Array) -> list[tuple[str, bool]]:
         values = column.to_pylist()
     except ValueError as error:
         raise pa.ArrowInvalid(f"a value that is no text: {error}") from None
-    return [_decoded(value) if isinstance(value, bytes) else (_plain(value), False) for value in values]
+    return [
+        _decoded(value) if isinstance(value, bytes) else (value if isinstance(value, list) else _plain(value), False)
+        for value in values
+    ]
 
 
 READERS = {

@@ -115,7 +115,7 @@ def predict_files(
         folder.write(MANIFEST, manifest.to_json().encode())
         units = [unit for unit in units_of(manifest) if unit.part not in kept]
         number = min(number, len(units))
-        answer = Answer(folder.place, tuple(text_columns), top_k, probabilities)
+        answer = Answer(folder.place, tuple(text_columns), top_k, probabilities, classifier.task)
         replaced: dict[str, int] = {}
         broken: dict[str, str] = {}  # what is wrong
         for facts in _work(units, classifier, answer, number):

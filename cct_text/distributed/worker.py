@@ -24,6 +24,7 @@ from cct_text.inference.parallel import ordered_map
 from cct_text.inference.ranking import prediction_schema, ranked
 from cct_text.inference.repeats import Repeats
 from cct_text.inference.stream import own_columns
+from cct_text.inference.task import Task
 
 TRIES = 3
 """Of reading a section over the network, which may fail for a moment."""
@@ -40,18 +41,20 @@ class Answer:
         text_columns: columns with the text; those that the run was trained on when empty.
         top_k: labels for each row.
         probabilities: whether the probability stands beside each label.
+        task: how the model's logits are read.
     """
 
     out: str
     text_columns: tuple[str, ...]
     top_k: int
     probabilities: bool
+    task: Task
 
     @property
     def schema(self) -> pa.Schema:
         """Columns of a part: the file and the row in it, counted from 1, then what `predict` writes."""
         where = [pa.field("source", pa.dictionary(pa.int32(), pa.string())), pa.field("row", pa.int64())]
-        return pa.schema([*where, *prediction_schema(self.top_k, self.probabilities)])
+        return pa.schema([*where, *prediction_schema(self.top_k, self.probabilities, self.task)])
 
 
 @dataclass(frozen=True)
@@ -138,13 +141,14 @@ class Worker:
             UsageError: if the part cannot be written.
         """
         schema = self.answer.schema
-        predicted = prediction_schema(self.answer.top_k, self.answer.probabilities)
+        predicted = prediction_schema(self.answer.top_k, self.answer.probabilities, self.answer.task)
         rows = replaced = 0
         content = io.BytesIO()
 
         def classify(batch: RowBatch) -> tuple[pa.RecordBatch, int]:
             logits = self.logits(batch.texts)
-            return ranked(logits, self.classifier.labels, predicted, self.answer.top_k), batch.replaced
+            labels, answer = self.classifier.labels, self.answer
+            return ranked(logits, labels, predicted, answer.top_k, answer.task), batch.replaced
 
         own, _ = own_columns(self.classifier.config.data, unit.source, unit.section.format)
         columns = self.answer.text_columns or own

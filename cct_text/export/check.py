@@ -14,6 +14,7 @@ from cct_text.artifacts import PREDICTIONS, TOKENIZER, RunFolder
 from cct_text.datasets import load_dataset
 from cct_text.errors import DataError
 from cct_text.inference.classifier import TextClassifier
+from cct_text.inference.task import Task
 
 Network: TypeAlias = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
 """Ids (B, S) to logits (B, C) and, where it has them, the weights (B, S) of the words."""
@@ -34,6 +35,7 @@ class Sample:
         texts: the texts.
         ids: word ids of each, as the exported tokenizer.json gives them.
         logits: (N, C) float32.
+        task: how they are read.
         weights: of the words of each text, as `Engine.word_weights` has them.
     """
 
@@ -41,6 +43,7 @@ class Sample:
     texts: list[str]
     ids: list[np.ndarray]
     logits: np.ndarray
+    task: Task
     weights: list[np.ndarray]
 
     def batches(self) -> Iterator[tuple[slice, np.ndarray]]:
@@ -80,7 +83,7 @@ class Sample:
             )
         return {
             "largest_difference": float(difference.max()),
-            "same_labels": float((logits.argmax(axis=1) == self.logits.argmax(axis=1)).mean()),
+            "same_labels": float((self.task.says(logits) == self.task.says(self.logits)).all(axis=1).mean()),
         }
 
 
@@ -104,7 +107,7 @@ def take_sample(run: Path, classifier: TextClassifier, folder: Path) -> Sample:
     tokenizer.no_padding()
     ids = [np.array(encoding.ids, np.int64) for encoding in tokenizer.encode_batch(texts)]
     weights = [classifier.engine.word_weights(row) for row in ids]
-    return Sample(run, texts, ids, classifier.predict_logits(texts), weights)
+    return Sample(run, texts, ids, classifier.predict_logits(texts), classifier.task, weights)
 
 
 def _padded(rows: Sequence[np.ndarray]) -> np.ndarray:

@@ -40,6 +40,7 @@ def manifest(target: str, model: SavedModel, folder: Path, files: Mapping[str, s
         "cct_text": version("cct-text"),
         "labels": list(model.labels),
         "temperature": float(model.temperature),
+        "thresholds": None if model.thresholds is None else list(model.thresholds),
         "config": model.config.to_dict(),
         "options": number_of_options(model.config.to_dict()),
         "sha256": {TOKENIZER: sha256_of(folder / TOKENIZER)},

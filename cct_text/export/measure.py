@@ -8,6 +8,8 @@ from importlib.metadata import version
 from statistics import median
 from typing import Any, Literal
 
+import numpy as np
+
 from cct_text.datasets import Dataset, Split
 from cct_text.errors import UsageError
 from cct_text.inference.classifier import TextClassifier
@@ -58,21 +60,22 @@ def measure(classifier: TextClassifier, exported: Mapping[str, OnnxEngine], rows
     """
     encode = classifier.model.tokenizer.encode
     encoded = encode(rows.texts)
-    expected = classifier.engine.logits(encoded).argmax(axis=1)
-    labels = {name: engine.logits(encoded).argmax(axis=1) for name, engine in exported.items()}
+    task = classifier.task
+    expected = classifier.engine.logits(encoded) / np.float32(classifier.model.temperature)
+    logits = {name: engine.logits(encoded) for name, engine in exported.items()}
     seconds = _seconds({"": classifier.engine, **exported}, encode(rows.texts.slice(0, TIMED_ROWS)))
     return {
         "rows": len(rows),
-        "accuracy": float((expected == rows.labels).mean()),
+        "accuracy": float(task.is_right(expected, rows.labels).mean()),
         "processor": processor(),
         "onnxruntime": version("onnxruntime"),
         "models": {
             name: {
-                "accuracy": float((of_model == rows.labels).mean()),
-                "same_labels": float((of_model == expected).mean()),
+                "accuracy": float(task.is_right(of_model, rows.labels).mean()),
+                "same_labels": float((task.says(of_model) == task.says(expected)).all(axis=1).mean()),
                 "speed": seconds[""] / seconds[name],
             }
-            for name, of_model in labels.items()
+            for name, of_model in logits.items()
         },
     }
 

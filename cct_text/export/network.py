@@ -31,8 +31,10 @@ LOWEST = float(np.finfo(np.float32).min)
 TINY = float(np.finfo(np.float32).tiny)
 DESCRIPTION = f"""A text classifier of cct-text.
 {INPUT}: word ids of the texts as tokenizer.json gives them, {PAD} behind the shorter ones. Long texts are cut in here.
-{LOGITS}: divided by the run's temperature; their softmax is the probabilities of the labels.
+{LOGITS}: divided by the run's temperature; their %s is the probabilities of the labels.%s
 {WEIGHTS}: how much each word counted in the pooling; a text's sum to 1."""
+ONE_LABEL = DESCRIPTION % ("softmax", "")
+LABEL_SETS = DESCRIPTION % ("sigmoid", " A text has those that reach their thresholds, which may be none.")
 
 
 def onnx_network(model: SavedModel, storage: Storage) -> onnx.ModelProto:
@@ -55,7 +57,9 @@ def onnx_network(model: SavedModel, storage: Storage) -> onnx.ModelProto:
         "long": text.long,
         "model": model.config.model.model,
     }
-    return graph.model(DESCRIPTION, metadata)
+    if model.thresholds is None:
+        return graph.model(ONE_LABEL, metadata)
+    return graph.model(LABEL_SETS, {**metadata, "thresholds": json.dumps(model.thresholds)})
 
 
 class _Network:

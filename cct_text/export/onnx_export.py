@@ -66,7 +66,7 @@ def export_onnx(
         document["checked"] = {"texts": len(sample.texts), "models": checked}
         if rows is not None:
             document["measured"] = {"on": measure_on, **measure(reference, engines, rows)}
-        write_manifest(document, folder, usage(ONNX, FILES[precisions[0]]))
+        write_manifest(document, folder, usage(ONNX, FILES[precisions[0]], several=model.thresholds is not None))
     return document
 
 
@@ -82,7 +82,9 @@ def _engines(model: SavedModel, folder: Path, document: dict[str, Any]) -> dict[
         precision: ExportedFile(folder / of_file["file"], of_file["sha256"])
         for precision, of_file in document["models"].items()
     }
-    exported = ExportedModel(folder, model.config, model.labels, model.tokenizer, model.temperature, files)
+    exported = ExportedModel(
+        folder, model.config, model.labels, model.tokenizer, model.temperature, files, model.thresholds
+    )
     return {precision: OnnxEngine(exported, precision) for precision in files}
 
 

@@ -83,7 +83,7 @@ def export_torch(run: str | Path, out: str | Path) -> dict[str, Any]:
         document = manifest("torch", model, folder, {"fp32": FILE})
         sample = take_sample(Path(run), TextClassifier(model, precision="fp32"), folder)
         document["checked"] = {"texts": len(sample.texts), "models": {"fp32": _check(folder / FILE, sample, model)}}
-        write_manifest(document, folder, usage(TORCH, FILE))
+        write_manifest(document, folder, usage(TORCH, FILE, several=model.thresholds is not None))
     return document
 
 

@@ -47,6 +47,40 @@ for text, row in zip(texts, logits.softmax(dim=1), strict=True):
 '''
 
 
-def usage(snippet: str, file: str) -> str:
-    """A snippet as README.md has it: run in the exported folder itself, on a file that is there."""
+_OF_LABEL_SETS = (
+    (
+        'labels = json.loads(session.get_modelmeta().custom_metadata_map["labels"])',
+        "about = session.get_modelmeta().custom_metadata_map\n"
+        'labels, thresholds = json.loads(about["labels"]), json.loads(about["thresholds"])',
+    ),
+    (
+        "probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))\n"
+        "probabilities /= probabilities.sum(axis=1, keepdims=True)",
+        "probabilities = 1 / (1 + np.exp(-logits))",
+    ),
+    ("logits.softmax(dim=1)", "logits.sigmoid()"),
+    (
+        '    print(f"{labels[row.argmax()]}\\t{row.max():.3f}\\t{text}")',
+        "    said = [label for label, p, least in zip(labels, row, thresholds, strict=True) if p >= least]\n"
+        '    print(f"{said}\\t{text}")',
+    ),
+    (
+        "    print(f\"{run['labels'][row.argmax()]}\\t{row.max():.3f}\\t{text}\")",
+        "    decisions = zip(run['labels'], row, run['thresholds'], strict=True)\n"
+        '    print(f"{[label for label, p, least in decisions if p >= least]}\\t{text}")',
+    ),
+)
+"""What of a snippet is otherwise where a text may have several labels."""
+
+
+def usage(snippet: str, file: str, *, several: bool = False) -> str:
+    """A snippet as README.md has it: run in the exported folder itself, on a file that is there.
+
+    Args:
+        snippet: ONNX or TORCH.
+        file: name of the file.
+        several: whether a text may have several labels, or none.
+    """
+    for one, other in _OF_LABEL_SETS if several else ():
+        snippet = snippet.replace(one, other)
     return snippet.replace(f'"{FOLDER}"', '"."').replace("model.onnx", file)

@@ -95,7 +95,7 @@ def export_web(run: str | Path, path: str | Path, *, precision: str = "int8") ->
         facts = _facts(model, metrics, precision, size)
     except (KeyError, TypeError) as error:
         raise DataError(f"damaged, or of an earlier version: {error}; train again", path=folder.file(METRICS)) from None
-    page = _page(f"{model.config.model.model} on {_dataset(model)}", _subtitle(model.labels), facts, data)
+    page = _page(f"{model.config.model.model} on {_dataset(model)}", _subtitle(model), facts, data)
     encoded = page.encode("utf-8", "replace")  # a file's name may hold bytes that are no text
     with write_atomically(path) as temporary:
         temporary.write_bytes(encoded)
@@ -124,9 +124,11 @@ def _dataset(model: SavedModel) -> str:
     return name if name.startswith(HUB_PREFIX) else Path(name).name
 
 
-def _subtitle(labels: tuple[str, ...]) -> str:
+def _subtitle(model: SavedModel) -> str:
+    labels = model.labels
     more = f" and {len(labels) - LABELS_NAMED} more" if len(labels) > LABELS_NAMED else ""
-    return f"Gives a text one of {len(labels)} labels: {', '.join(labels[:LABELS_NAMED])}{more}."
+    how_many = "one of" if model.thresholds is None else "any number of"
+    return f"Gives a text {how_many} {len(labels)} labels: {', '.join(labels[:LABELS_NAMED])}{more}."
 
 
 def _facts(model: SavedModel, metrics: Mapping[str, Any] | None, precision: str, size: int) -> list[tuple[str, str]]:
@@ -138,7 +140,7 @@ def _facts(model: SavedModel, metrics: Mapping[str, Any] | None, precision: str,
         if split is not None:
             before = ", before the weights were rounded" if precision == "int8" else ""
             accuracy = f"{metrics[split]['accuracy']:.1%} of {metrics[f'{split}_rows']:,} {split} rows{before}"
-            facts.append(("Accuracy", accuracy))
+            facts.append(("Accuracy" if model.thresholds is None else "All labels right", accuracy))
     words, width = model.weights[EMBEDDING_WEIGHT].shape
     numbers = sum(weight.size for weight in model.weights.values())
     bits = "8 bits" if precision == "int8" else "32 bits"

@@ -49,6 +49,8 @@ def packed(model: SavedModel, precision: str) -> bytes:
         "labels": model.labels,
         "class_of_label": model.class_of_label,
         "temperature": model.temperature,
+        "thresholds": model.thresholds,
+        "label_separator": model.config.data.label_separator,
         "max_words": model.config.text.max_words,
         "long": model.config.text.long,
         "architecture": asdict(model.architecture),

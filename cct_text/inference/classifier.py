@@ -18,10 +18,10 @@ from cct_text.hub.fetching import fetch_run
 from cct_text.hub.names import hub_name
 from cct_text.inference.engine import Engine
 from cct_text.inference.exported import ExportedModel
-from cct_text.inference.kernels import softmax
 from cct_text.inference.native import choose_kernels
 from cct_text.inference.on_onnx import OnnxEngine
 from cct_text.inference.parallel import ordered_map
+from cct_text.inference.task import Task, task_of
 from cct_text.model.saved import SavedModel
 from cct_text.text.encoded import EncodedTexts
 
@@ -64,6 +64,7 @@ class TextClassifier:
     Attributes:
         device: as given.
         precision: the one chosen.
+        task: how its logits are read: one label of each text, or any number.
 
     Raises:
         UsageError: if there is no such device, or it has no such precision.
@@ -76,6 +77,7 @@ class TextClassifier:
 
     def __init__(self, model: SavedModel | ExportedModel, *, device: str = "cpu", precision: str = "auto") -> None:
         self.model = model
+        self.task: Task = task_of(model.thresholds)
         self.device = device
         self._wanted = precision
         self.engine: Engine | OnnxEngine
@@ -150,23 +152,36 @@ class TextClassifier:
     def predict(self, texts: Iterable[str] | pa.Array | pa.ChunkedArray) -> list[str]:
         """The most probable label of each text.
 
+        Of a run with `multi_label` all labels that reach their thresholds, the most probable first, joined by the run's
+        `label_separator`; "" where none does.
+
         Raises:
             UsageError: if `texts` is one string, or holds something that is no string.
         """
-        return [self.labels[index] for index in self.predict_logits(texts).argmax(axis=1)]
+        return [self.config.data.label_separator.join(labels) for labels in self.predict_sets(texts)]
+
+    def predict_sets(self, texts: Iterable[str] | pa.Array | pa.ChunkedArray) -> list[tuple[str, ...]]:
+        """The labels of each text, the most probable first: one, or of a run with `multi_label` any number.
+
+        Raises:
+            UsageError: if `texts` is one string, or holds something that is no string.
+        """
+        found = self.task.sets(self.predict_logits(texts))
+        return [tuple(self.labels[index] for index in places) for places in found]
 
     def predict_proba(self, texts: Iterable[str] | pa.Array | pa.ChunkedArray) -> np.ndarray:
-        """Probabilities (N, C) float32 of N texts, rows sum to 1.
+        """Probabilities (N, C) float32 of N texts; rows sum to 1, but not those of a run with `multi_label`.
 
         Raises:
             UsageError: if `texts` is one string, or holds something that is no string.
         """
-        return softmax(self.predict_logits(texts))
+        return self.task.probabilities(self.predict_logits(texts))
 
     def predict_logits(self, texts: Iterable[str] | pa.Array | pa.ChunkedArray) -> np.ndarray:
         """Logits (N, C) float32 of N texts: logarithms of the probabilities up to a constant of each row.
 
-        They are those of the network divided by the run's temperature.
+        They are those of the network divided by the run's temperature. Of a run with `multi_label` their sigmoid is the
+        probabilities.
 
         Raises:
             UsageError: if `texts` is one string, or holds something that is no string.

@@ -11,17 +11,18 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from cct_text.config import DataConfig
 from cct_text.datasets import Dataset, Split, load_dataset
 from cct_text.datasets.files import AUTO, read_rows
+from cct_text.datasets.label_sets import first_unknown, label_array, rows_of_labels
+from cct_text.datasets.loading import separator_of
 from cct_text.datasets.registry import ENTRIES
 from cct_text.errors import DataError, UsageError
 from cct_text.hub.names import HUB_PREFIX
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.stream import own_columns
-from cct_text.training.metrics import split_metrics
+from cct_text.training.task import split_metrics
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,8 @@ def evaluate(classifier: TextClassifier, data: Dataset | Split) -> dict[str, Any
 
     Returns:
         `rows` and the figures of `split_metrics`: accuracy, macro_f1, loss, ece, per_class, confusion_matrix and, for the
-        data set that the run was trained on, if some of its test texts stand in train, without_rows_in_train.
+        data set that the run was trained on, if some of its test texts stand in train, without_rows_in_train. Of a run with
+        `multi_label` also micro_f1.
 
     Raises:
         DataError: if the test split has a label that the classifier does not know, or there are no rows.
@@ -45,7 +47,10 @@ def evaluate(classifier: TextClassifier, data: Dataset | Split) -> dict[str, Any
     if not len(data):
         raise DataError("no rows to evaluate on")
     logits = classifier.predict_logits(data.texts)
-    return {"rows": len(data), **split_metrics(logits, data.labels, classifier.labels, seen_in_train=seen)}
+    figures = split_metrics(
+        logits, data.labels, classifier.labels, thresholds=classifier.model.thresholds, seen_in_train=seen
+    )
+    return {"rows": len(data), **figures}
 
 
 def load_evaluation_data(
@@ -83,12 +88,15 @@ def load_evaluation_data(
             format=format,
             text_columns=text_columns or own_text,
             label_column=label_column or own_label,
+            separator=separator_of(own),
         )
     if format != AUTO:
         raise UsageError(f"format = {format!r}: is that of a file; name one to evaluate on")
     if source is None and own.dataset not in ENTRIES and _names_a_file(own.dataset) and not Path(own.dataset).exists():
         raise DataError("not here, although the run was trained on it; name what to evaluate on", path=own.dataset)
-    config = own if source in (None, own.dataset) else DataConfig(dataset=source or own.dataset)
+    config = own
+    if source not in (None, own.dataset):
+        config = DataConfig(dataset=source, multi_label=own.multi_label, label_separator=own.label_separator)
     return load_dataset(
         replace(
             config,
@@ -106,30 +114,38 @@ def read_labelled_file(
     format: str = AUTO,
     text_columns: Sequence[str] = (),
     label_column: str | None = None,
+    separator: str | None = None,
 ) -> Split:
-    """The texts of a file and their labels as indices of `labels`.
+    """The texts of a file and their labels as indices of `labels`; with a separator a row may have several, or none.
 
     Raises:
         DataError: if the file cannot be read, has no rows, or holds a label that is none of `labels`; with the line.
     """
-    index = {label: number for number, label in enumerate(labels)}
     texts: list[pa.Array] = []
-    classes: list[int] = []
+    rows: list[tuple[str, ...]] = []
     replaced = 0
-    for batch in read_rows(path, format=format, text_columns=text_columns, label_column=label_column, labelled=True):
+    for batch in read_rows(
+        path,
+        format=format,
+        text_columns=text_columns,
+        label_column=label_column,
+        labelled=True,
+        separator=separator,
+    ):
         assert batch.labels is not None
-        names = pc.utf8_trim_whitespace(batch.labels).to_pylist()
-        for label, line in zip(names, batch.lines.to_pylist(), strict=True):
-            if label not in index:
-                raise DataError(_unknown(label, labels), path=path, line=line)
-            classes.append(index[label])
+        found = rows_of_labels(batch.labels)
+        if () in found and separator is None:
+            raise DataError("no label", path=path, line=batch.lines[found.index(())].as_py())
+        if (unknown := first_unknown(found, labels)) is not None:
+            raise DataError(_unknown(unknown[1], labels), path=path, line=batch.lines[unknown[0]].as_py())
+        rows += found
         texts.append(batch.texts)
         replaced += batch.replaced
-    if not classes:
+    if not rows:
         raise DataError("no rows", path=path)
     if replaced:
         logger.warning("%s: invalid UTF-8 replaced in %d rows", path, replaced)
-    return Split(pa.chunked_array(texts), np.array(classes, dtype=np.int64))
+    return Split(pa.chunked_array(texts), label_array(rows, labels, several=separator is not None))
 
 
 def rows_of(dataset: Dataset, part: Literal["dev", "test"], labels: Sequence[str]) -> Split:
@@ -143,9 +159,15 @@ def rows_of(dataset: Dataset, part: Literal["dev", "test"], labels: Sequence[str
     if split is None:
         raise UsageError(f"{dataset.name}: has no {part} split; name a labelled file or a data set to evaluate on")
     index = {label: number for number, label in enumerate(labels)}
-    unknown = [dataset.labels[at] for at in np.unique(split.labels) if dataset.labels[at] not in index]
+    several = split.labels.ndim == 2
+    occurring = np.flatnonzero(split.labels.any(axis=0)) if several else np.unique(split.labels)
+    unknown = [dataset.labels[at] for at in occurring if dataset.labels[at] not in index]
     if unknown:
         raise DataError(f"{dataset.name}: {part}: {_unknown(unknown[0], labels)}")
+    if several:
+        ours = np.zeros((len(split), len(labels)), dtype=bool)
+        ours[:, [index[dataset.labels[at]] for at in occurring]] = split.labels[:, occurring]
+        return Split(split.texts, ours)
     known = np.array([index.get(label, -1) for label in dataset.labels])
     return Split(split.texts, known[split.labels])
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
-from cct_text.artifacts import EXPORT, TOKENIZER, number_of_options
+from cct_text.artifacts import EXPORT, TOKENIZER, fault_of_answers, number_of_options
 from cct_text.config import Config
 from cct_text.errors import DataError, UsageError
 from cct_text.text.tokenizer import Tokenizer
@@ -57,6 +56,7 @@ class ExportedModel:
         tokenizer: text to word ids.
         temperature: that the exported network divides its logits by.
         files: an ONNX file for each precision, the first one exported first.
+        thresholds: of each label, the probability from which on a text has it; None where a text has one label.
     """
 
     path: Path
@@ -65,6 +65,7 @@ class ExportedModel:
     tokenizer: Tokenizer
     temperature: float
     files: Mapping[str, ExportedFile]
+    thresholds: tuple[float, ...] | None = None
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -96,6 +97,7 @@ class ExportedModel:
             tokenizer=Tokenizer.from_json(text, source=str(tokenizer.path)),
             temperature=document["temperature"],
             files={precision: ExportedFile(path / model["file"], model["sha256"]) for precision, model in models},
+            thresholds=None if (thresholds := document.get("thresholds")) is None else tuple(thresholds),
         )
 
 
@@ -130,15 +132,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _fault(document: Mapping[str, Any]) -> str | None:
     """What is missing or not as `cct-text export` writes it, whatever the checksum says."""
-    labels, temperature, config = document.get("labels"), document.get("temperature"), document.get("config")
+    config = document.get("config")
     if not isinstance(document.get("target"), str):
         return "no target"
-    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-        return "labels is not a list of strings"
-    if not 2 <= len(labels) == len(set(labels)):
-        return "labels is not a list of two or more different strings"
-    if not isinstance(temperature, float) or not 0.0 < temperature < math.inf:
-        return f"temperature is {temperature!r}, not a finite float above 0"
+    if (fault := fault_of_answers(document)) is not None:
+        return fault
     if not isinstance(config, dict) or not all(isinstance(options, dict) for options in config.values()):
         return "config is not sections of options"
     if (found := number_of_options(config)) != document.get("options", found):

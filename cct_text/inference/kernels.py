@@ -179,6 +179,13 @@ def softmax(scores: np.ndarray) -> np.ndarray:
     return scores
 
 
+def sigmoid(scores: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-scores)), of the type of the scores, without overflow."""
+    small = np.exp(-np.abs(scores))
+    value: np.ndarray = np.where(scores >= 0, 1, small) / (1 + small)
+    return value
+
+
 def attention_weights(qkv: np.ndarray, heads: int) -> np.ndarray:
     """How much each token attends to each other: (B, H, T, T), from query, key and value (B, T, 3 D)."""
     query, key, _ = _split_heads(qkv, heads)

@@ -78,6 +78,7 @@ class PartFile:
         output: the file that it becomes.
         form: of the output.
         schema: of the batches.
+        separator: joins the items of a list, where it is one value.
         made_of: all that the predictions depend on, as JSON has it; asked for when the first state is written.
 
     Attributes:
@@ -85,9 +86,14 @@ class PartFile:
     """
 
     def __init__(
-        self, output: Path, form: OutputFormat, schema: pa.Schema, made_of: Callable[[], dict[str, Any]]
+        self,
+        output: Path,
+        form: OutputFormat,
+        schema: pa.Schema,
+        separator: str,
+        made_of: Callable[[], dict[str, Any]],
     ) -> None:
-        self.output, self.form, self.schema = output, form, schema
+        self.output, self.form, self.schema, self.separator = output, form, schema, separator
         self.made_of = cache(made_of)
         self.path, self.state = _beside(output, "part"), _beside(output, "part.json")
         self.rows = 0
@@ -151,7 +157,7 @@ class PartFile:
         if self.form == "parquet":
             yield lambda batch: file.write(batch.serialize())
         else:
-            with open_writer(file, self.form, self.schema, begun=self.rows > 0) as write:
+            with open_writer(file, self.form, self.schema, self.separator, begun=self.rows > 0) as write:
                 yield write
 
     def _put(self, file: BinaryIO, write: Callable[[pa.RecordBatch], object], batch: pa.RecordBatch) -> None:
@@ -187,7 +193,7 @@ class PartFile:
         with (
             write_atomically(self.output) as path,
             path.open("wb") as file,
-            open_writer(file, self.form, self.schema) as write,
+            open_writer(file, self.form, self.schema, self.separator) as write,
             pa.OSFile(str(self.path)) as source,
         ):
             while source.tell() < self.whole[1]:

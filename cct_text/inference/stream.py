@@ -57,7 +57,8 @@ def predict_file(
     """Classify every row of some files, in order: one row out for each row in.
 
     Columns of the output are `label` and `probability`; with `top_k` above 1 they are `label_1`, `probability_1`,
-    `label_2`, ..., most probable first.
+    `label_2`, ..., most probable first. Of a run with `multi_label` and `top_k` of 1 they hold all labels that the model gives
+    the text, and the probability of each: lists in JSON lines and Parquet, else joined by the run's `label_separator`.
 
     Args:
         classifier: the model.
@@ -87,11 +88,12 @@ def predict_file(
     if guard_formulas and form in ("jsonl", "parquet"):
         raise UsageError(f"{output}: cells of .csv, .tsv and text are guarded, not those of {form}; leave it out")
     labels = tuple(map(guarded, classifier.labels)) if guard_formulas else classifier.labels
-    schema = prediction_schema(top_k, probabilities)
+    schema = prediction_schema(top_k, probabilities, classifier.task)
+    separator = classifier.config.data.label_separator
     logits = Repeats(classifier.logits_of_column)
 
     def classify(batch: RowBatch) -> tuple[pa.RecordBatch, int]:
-        return ranked(logits(batch.texts), labels, schema, top_k), batch.replaced
+        return ranked(logits(batch.texts), labels, schema, top_k, classifier.task), batch.replaced
 
     batches = (
         batch
@@ -105,11 +107,11 @@ def predict_file(
     if not isinstance(output, str | Path) or not _can_be_gone_on_with(sources, Path(output)):
         if resume:
             raise UsageError("--resume goes on with an output file that is made from files; name both")
-        with _opened(output) as file, open_writer(file, form, schema) as write:
+        with _opened(output) as file, open_writer(file, form, schema, separator) as write:
             return _written(ordered_map(classify, batches), write, progress)
     options = {"format": format, "text_columns": [*text_columns], "top_k": top_k, "probabilities": probabilities}
     options["guard_formulas"] = guard_formulas
-    part = PartFile(Path(output), form, schema, partial(_made_of, classifier, sources, options))
+    part = PartFile(Path(output), form, schema, separator, partial(_made_of, classifier, sources, options))
     with part.writer(resume=resume) as write:
         behind = _skip(batches, part.rows, output)
         return _written(ordered_map(classify, batches), write, progress, behind)

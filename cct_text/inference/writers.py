@@ -1,7 +1,8 @@
 """Predictions as files: text, CSV, TSV, JSON lines and Parquet, one row for each row read.
 
 `text` is what standard output gets: one line for each row, its values separated by tabs, without a header. All other
-formats name their columns. Probabilities have six decimals, in Parquet all that a float32 has.
+formats name their columns. Probabilities have six decimals, in Parquet all that a float32 has. Lists, of the labels of a text
+and their probabilities, are lists in JSON lines and Parquet; elsewhere their items are joined.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -64,14 +65,15 @@ def guarded(value: str) -> str:
 
 @contextmanager
 def open_writer(
-    file: BinaryIO, form: OutputFormat, schema: pa.Schema, *, begun: bool = False
+    file: BinaryIO, form: OutputFormat, schema: pa.Schema, separator: str = "|", *, begun: bool = False
 ) -> Iterator[Callable[[pa.RecordBatch], None]]:
-    """A function that appends record batches of `schema`, columns of strings and floats, to a file.
+    """A function that appends record batches of `schema`, columns of strings and floats or of lists of them, to a file.
 
     Args:
         file: stays open; flushed after each batch, so that a reader at the other end of a pipe sees it.
         form: the format.
         schema: names and types of the columns.
+        separator: joins the items of a list, where it is one value.
         begun: whether rows are there already, so that lines follow that have names above them; not of Parquet.
     """
     if form == "parquet":
@@ -83,28 +85,25 @@ def open_writer(
 
     def write(batch: pa.RecordBatch) -> None:
         if form == "text":
-            file.write(_text(batch))
+            file.write(_text(batch, separator))
         elif form == "jsonl":
             file.write(_jsonl(batch))
         else:
-            file.write(_delimited(zip(*_columns(batch), strict=True), _DELIMITERS[form]))
+            file.write(_delimited(zip(*_columns(batch, separator), strict=True), _DELIMITERS[form]))
         file.flush()
 
     yield write
 
 
-def _text(batch: pa.RecordBatch) -> bytes:
+def _text(batch: pa.RecordBatch, separator: str) -> bytes:
     # A label may hold anything; a tab or a line break in it would break the promise of one line for each row.
-    rows = zip(*_columns(batch), strict=True)
+    rows = zip(*_columns(batch, separator), strict=True)
     return "".join("\t".join(value.translate(_LINE_BREAKERS) for value in row) + "\n" for row in rows).encode()
 
 
 def _jsonl(batch: pa.RecordBatch) -> bytes:
     names = batch.schema.names
-    columns = [
-        [round(value, DECIMALS) for value in column.to_pylist()] if _is_number(column) else column.to_pylist()
-        for column in batch.columns
-    ]
+    columns = [_rounded(column) for column in batch.columns]
     rows = zip(*columns, strict=True)
     return "".join(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n" for row in rows).encode()
 
@@ -118,13 +117,21 @@ def _quoted(value: str) -> str:
     return '"' + value.replace('"', '""') + '"' if not value or _NEEDS_QUOTES.search(value) else value
 
 
-def _columns(batch: pa.RecordBatch) -> list[list[str]]:
+def _columns(batch: pa.RecordBatch, separator: str) -> list[list[str]]:
     """The columns of a batch as they are printed."""
-    return [
-        [f"{value:.{DECIMALS}f}" for value in column.to_pylist()] if _is_number(column) else column.to_pylist()
-        for column in batch.columns
-    ]
+    return [_printed(column, separator) for column in batch.columns]
 
 
-def _is_number(column: pa.Array) -> bool:
-    return bool(pa.types.is_floating(column.type))
+def _printed(column: pa.Array, separator: str) -> list[str]:
+    values: list[Any] = column.to_pylist()
+    if pa.types.is_list(column.type):
+        items = "{:." + str(DECIMALS) + "f}" if pa.types.is_floating(column.type.value_type) else "{}"
+        return [separator.join(map(items.format, of_row)) for of_row in values]
+    return [f"{value:.{DECIMALS}f}" for value in values] if pa.types.is_floating(column.type) else values
+
+
+def _rounded(column: pa.Array) -> list[Any]:
+    values: list[Any] = column.to_pylist()
+    if pa.types.is_list(column.type) and pa.types.is_floating(column.type.value_type):
+        return [[round(value, DECIMALS) for value in of_row] for of_row in values]
+    return [round(value, DECIMALS) for value in values] if pa.types.is_floating(column.type) else values

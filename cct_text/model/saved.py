@@ -30,6 +30,7 @@ class SavedModel:
         temperature: that the network's logits are divided by, so that the probabilities mean what they say; above 0.
         class_of_label: of each label that was learned, negative where it belongs to no class; None where the labels are
             the classes.
+        thresholds: of each label, in (0, 1), the probability from which on a text has it; None where a text has one label.
     """
 
     config: Config
@@ -38,6 +39,7 @@ class SavedModel:
     weights: Mapping[str, np.ndarray]
     temperature: float
     class_of_label: tuple[int, ...] | None = None
+    thresholds: tuple[float, ...] | None = None
 
     @property
     def architecture(self) -> Architecture:
@@ -54,6 +56,7 @@ class SavedModel:
                 weights=self.weights,
                 temperature=self.temperature,
                 class_of_label=self.class_of_label,
+                thresholds=self.thresholds,
             )
         )
 
@@ -67,7 +70,15 @@ class SavedModel:
         folder = RunFolder(path)
         files = folder.read_model()
         tokenizer = Tokenizer.from_json(files.tokenizer, source=str(folder.file(TOKENIZER)))
-        model = cls(files.config, files.labels, tokenizer, files.weights, files.temperature, files.class_of_label)
+        model = cls(
+            config=files.config,
+            labels=files.labels,
+            tokenizer=tokenizer,
+            weights=files.weights,
+            temperature=files.temperature,
+            class_of_label=files.class_of_label,
+            thresholds=files.thresholds,
+        )
         vectors = files.weights.get(EMBEDDING_WEIGHT)
         if vectors is None or vectors.ndim != 2 or len(vectors) != len(tokenizer.vocabulary):
             raise DataError(

@@ -78,6 +78,7 @@ def _card(
         folder=_Markdown(f"runs/{name}"),
         labels=model.labels,
         shown_labels=_listed(model.labels),
+        thresholds=model.thresholds,
         learned_labels=None if learned is None else len(learned),
         model=metrics["model"],
         parameters=f"{metrics['parameters']:,}",
@@ -91,7 +92,7 @@ def _card(
         about_figures=_about_figures(model.config, metrics, split) if split else [],
         classes=classes[:CLASSES_SHOWN],
         classes_left=len(classes[CLASSES_SHOWN:]),
-        limits=_limits(model.config, metrics, languages),
+        limits=_limits(model, metrics, languages),
         training=_training(metrics),
         command=_Markdown(TRAIN_COMMAND),
     )
@@ -168,7 +169,7 @@ def _figures(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
         (
             split,
             f"{rows:,}",
-            *(f"{100 * one[figure]:.2f}" for figure in ("accuracy", "macro_f1", "ece")),
+            *(f"{100 * one[of]:.2f}" for of in ("accuracy", "micro_f1", "macro_f1", "ece") if of in one),
             f"{one['loss']:.3f}",
         )
         for split, rows, one in found
@@ -176,14 +177,20 @@ def _figures(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _about_figures(config: Config, metrics: Mapping[str, Any], split: str) -> list[str]:
-    supports = {name: one["support"] for name, one in metrics[split]["per_class"].items()}
-    most = max(supports, key=supports.__getitem__)
-    told = [f"Who always says {most} is right on {100 * supports[most] / metrics[f'{split}_rows']:.2f} % of {split}."]
+    told = [] if config.data.multi_label else [_without_looking(metrics, split)]
     if split == "test":
         return [*told, "Training did not see the test split."]
+    if config.data.multi_label:
+        told.append("The thresholds were chosen on dev, so on new texts the model will be a little worse.")
     if config.training.keep != "last":
         told.append("Dev chose the epoch that is kept, so on new texts the model will be a little worse.")
     return ["There is no test split.", *told]
+
+
+def _without_looking(metrics: Mapping[str, Any], split: str) -> str:
+    supports = {name: one["support"] for name, one in metrics[split]["per_class"].items()}
+    most = max(supports, key=supports.__getitem__)
+    return f"Who always says {most} is right on {100 * supports[most] / metrics[f'{split}_rows']:.2f} % of {split}."
 
 
 def _classes(figures: Mapping[str, Any]) -> list[tuple[str, ...]]:
@@ -192,13 +199,18 @@ def _classes(figures: Mapping[str, Any]) -> list[tuple[str, ...]]:
     if len(classes) > CLASSES_SHOWN:
         classes.sort(key=lambda one: -one[1]["support"])
     return [
-        (name, *(f"{100 * one[of]:.1f}" for of in ("precision", "recall", "f1")), f"{one['support']:,}")
+        (
+            name,
+            *([f"{one['threshold']:.3f}"] if "threshold" in one else []),
+            *(f"{100 * one[of]:.1f}" for of in ("precision", "recall", "f1")),
+            f"{one['support']:,}",
+        )
         for name, one in classes
     ]
 
 
-def _limits(config: Config, metrics: Mapping[str, Any], languages: Sequence[str]) -> list[str]:
-    text = config.text
+def _limits(model: SavedModel, metrics: Mapping[str, Any], languages: Sequence[str]) -> list[str]:
+    config, text = model.config, model.config.text
     language = ", ".join(languages) if languages else "that of its data; nothing was recorded of it"
     extra = text.vocabulary_extra_words
     more = (
@@ -208,7 +220,9 @@ def _limits(config: Config, metrics: Mapping[str, Any], languages: Sequence[str]
         f"Language: {language}. Words that its train split lacks{more} are unknown to it.",
         _long_texts(text, metrics["truncated_fraction"]),
         _vectors(config, metrics),
-        "It answers every text with one of its labels, also a text that none of them suits.",
+        "It answers every text with one of its labels, also a text that none of them suits."
+        if model.thresholds is None
+        else "It decides on each label for itself, and does not learn which of them go together.",
         "It was not tested on anything but the rows above: other sources, times and ways of writing may be harder for it, and "
         "whether it treats groups of people alike was not looked at.",
     ]

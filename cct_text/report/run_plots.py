@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -104,18 +104,19 @@ def confusion_matrix(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> 
     return svg_of(figure)
 
 
-def reliability(bins: Sequence[Bin]) -> str:
-    """How often predictions of some probability are right, beside how often they say they are."""
+def reliability(bins: Sequence[Bin], *, of: Literal["prediction", "label"] = "prediction") -> str:
+    """How often predictions of some probability are right, beside how often they say they are; or labels are there."""
     figure = _figure(6, 4.2)
     axes = figure.subplots()
+    comes, counted, least = ("right", "rows", 50) if of == "prediction" else ("there", "decisions", 0)
     axes.plot([0, 100], [0, 100], "--", color="black", linewidth=0.8, label="as often as it says")
     said = [100 * one.confidence for one in bins if one.confidence is not None]
-    axes.plot(said, [100 * one.accuracy for one in bins], "o-", color=STRONG, label="right")
+    axes.plot(said, [100 * one.accuracy for one in bins], "o-", color=STRONG, label=comes)
     for place, one in zip(said, bins, strict=True):
         axes.annotate(f"{one.rows:,}", (place, 100 * one.accuracy), (0, -14), textcoords="offset points", fontsize=7)
-    axes.set_xlabel("probability of the prediction, % (below each point: its rows)")
-    axes.set_ylabel("right, %")
-    axes.set_xlim(min([*said, 50]) - 5, 102)
+    axes.set_xlabel(f"probability of the {of}, % (below each point: its {counted})")
+    axes.set_ylabel(f"{comes}, %")
+    axes.set_xlim(min([*said, least]) - 5, 102)
     axes.legend(fontsize=8, frameon=False)
     _plainly(axes)
     return svg_of(figure)

@@ -11,18 +11,19 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cct_text.artifacts import BESIDE, CONFIG, METRICS, PREDICTIONS, REPORT, RunFolder
 from cct_text.atomic_writes import write_atomically
+from cct_text.datasets.label_sets import label_array
 from cct_text.errors import DataError
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.explanation import pieces
-from cct_text.report import run_plots
+from cct_text.report import label_set_sections, run_plots
 from cct_text.report.page import Section, ShadedText, Table, render
 from cct_text.report.plots import can_plot
 from cct_text.report.run_plots import Bin, Epochs
+from cct_text.training.results import right_rows
 
 MISTAKES = 12
 """Most confident mistakes that are shown."""
@@ -86,8 +87,29 @@ class FinishedRun:
     def right(self) -> np.ndarray:
         """(N,) bool, which rows are right."""
         assert self.rows is not None
-        right: np.ndarray = pc.equal(self.rows["label"], self.rows["prediction"]).to_numpy()
-        return right
+        return right_rows(self.rows)
+
+    @property
+    def several(self) -> bool:
+        """Whether a text may have several labels, or none."""
+        return self.classifier.task.several
+
+    @cached_property
+    def logits(self) -> np.ndarray:
+        """(N, C) of the rows, computed anew."""
+        assert self.rows is not None
+        return self.classifier.predict_logits(self.rows["text"])
+
+    @cached_property
+    def probabilities(self) -> np.ndarray:
+        """(N, C) of the rows."""
+        return self.classifier.task.probabilities(self.logits)
+
+    @cached_property
+    def has(self) -> np.ndarray:
+        """(N, C) bool, which labels each row has, where it may have several."""
+        assert self.rows is not None
+        return label_array(self.rows["label"].to_pylist(), self.classifier.labels, several=True)
 
     @cached_property
     def lengths(self) -> np.ndarray:
@@ -136,25 +158,31 @@ def run_page(run: FinishedRun, *, command: str | None = None) -> str:
 def _headline(run: FinishedRun) -> list[Section]:
     metrics, told = run.metrics, []
     if run.split is not None:
-        figures = metrics[run.split]
-        count = metrics[f"{run.split}_rows"]
-        right = round(figures["accuracy"] * count)
-        told.append(f"{right:,} of {count:,} {run.split} rows are right: {figures['accuracy']:.1%}.")
-        supports = {name: one["support"] for name, one in figures["per_class"].items()}
-        most = max(supports, key=supports.__getitem__)
-        told.append(f"Who always says {most} is right on {supports[most] / count:.1%}.")
+        figures, count = metrics[run.split], metrics[f"{run.split}_rows"]
+        told += label_set_sections.headline(run, figures, count) if run.several else _right_rows(run, figures, count)
         if run.split == "dev":
             chose = run.classifier.config.training.keep != "last"
             worse = " Dev chose the epoch that is kept, so on new texts it will be a little worse." if chose else ""
             told.append(f"There is no test split.{worse}")
+    loss = "mean binary cross-entropy of a label" if run.several else "mean cross-entropy"
     table = Table(
-        "In percent, but the loss: mean cross-entropy in nats. ECE: how far probabilities are from how often they are right.",
-        ("split", "rows", "accuracy", "macro F1", "loss", "ECE"),
+        f"In percent, but the loss: {loss} in nats. ECE: how far probabilities are from how often they are right.",
+        ("split", "rows", "accuracy", *(["micro F1"] if run.several else []), "macro F1", "loss", "ECE"),
         [_figures(name, rows, found) for name, rows, found in _splits(metrics)],
     )
     size = f"{metrics['parameters']:,} parameters, and {metrics['embedding_parameters']:,} of word vectors"
     told.append(f"{size}; trained in {metrics['seconds']:,.0f} s on {metrics['device']} ({metrics['precision']}).")
     return [Section("What it reached", told, table), *_beside(run)]
+
+
+def _right_rows(run: FinishedRun, figures: Mapping[str, Any], count: int) -> list[str]:
+    right = round(figures["accuracy"] * count)
+    supports = {name: one["support"] for name, one in figures["per_class"].items()}
+    most = max(supports, key=supports.__getitem__)
+    return [
+        f"{right:,} of {count:,} {run.split} rows are right: {figures['accuracy']:.1%}.",
+        f"Who always says {most} is right on {supports[most] / count:.1%}.",
+    ]
 
 
 def _beside(run: FinishedRun) -> list[Section]:
@@ -189,7 +217,7 @@ def _splits(metrics: Mapping[str, Any]) -> list[tuple[str, int, Mapping[str, flo
 
 
 def _figures(name: str, rows: int, found: Mapping[str, float]) -> list[str]:
-    percents = (f"{100 * found[figure]:.2f}" for figure in ("accuracy", "macro_f1"))
+    percents = (f"{100 * found[of]:.2f}" for of in ("accuracy", "micro_f1", "macro_f1") if of in found)
     return [name, f"{rows:,}", *percents, f"{found['loss']:.3f}", f"{100 * found['ece']:.2f}"]
 
 
@@ -207,6 +235,8 @@ def _epochs(run: FinishedRun) -> list[Section]:
 def _classes(run: FinishedRun) -> list[Section]:
     assert run.split is not None
     figures = run.metrics[run.split]
+    if run.several:
+        return [label_set_sections.label_table(run, figures)]
     rows = [
         [name, *(f"{100 * one[of]:.1f}" for of in ("precision", "recall", "f1")), f"{one['support']:,}"]
         for name, one in figures["per_class"].items()
@@ -243,6 +273,8 @@ def _classes(run: FinishedRun) -> list[Section]:
 def _reliability(run: FinishedRun) -> list[Section]:
     assert run.rows is not None
     assert run.split is not None
+    if run.several:
+        return [label_set_sections.reliability(run)]
     said = run.rows["probability"].to_numpy()
     edges = np.clip(np.ceil(said * RELIABILITY_BINS).astype(np.int64) - 1, 0, RELIABILITY_BINS - 1)
     bins = [
@@ -307,6 +339,8 @@ def length_bins(lengths: np.ndarray, right: np.ndarray) -> list[Bin]:
 
 def _mistakes(run: FinishedRun) -> list[Section]:
     assert run.rows is not None
+    if run.several:
+        return [label_set_sections.mistakes(run)]
     wrong = np.flatnonzero(~run.right)
     said = run.rows["probability"].to_numpy()[wrong]
     shown = []

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from cct_text.inference.classifier import TextClassifier
-from cct_text.inference.kernels import softmax
 from cct_text.inference.writers import DECIMALS
 
 
@@ -32,23 +31,26 @@ def answer(classifier: TextClassifier, questions: Sequence[Question]) -> list[li
     """Answer several requests with one call of the classifier.
 
     Returns:
-        For each question, for each of its texts: `label`; `probabilities`, by label, the most probable first; and, where
-        asked for, `words` as `WordWeight` has them.
+        For each question, for each of its texts: `label`, or of a model with `multi_label` `labels`, a list; `probabilities`,
+        by label, the most probable first, those of `labels` in any case; and, where asked for, `words` as `WordWeight` has
+        them.
     """
     logits = classifier.predict_logits([text for question in questions for text in question.texts])
     ranking = np.argsort(-logits, axis=1, kind="stable")  # (N, C)
-    shares = np.take_along_axis(softmax(logits), ranking, axis=1).astype(np.float64).round(DECIMALS)
-    labels = classifier.labels
-    ranked = iter(zip(ranking.tolist(), shares.tolist(), strict=True))
+    task, labels = classifier.task, classifier.labels
+    shares = np.take_along_axis(task.probabilities(logits), ranking, axis=1).astype(np.float64).round(DECIMALS)
+    ranked = iter(zip(task.sets(logits), ranking.tolist(), shares.tolist(), strict=True))
     answers = []
     for question in questions:
         found: list[dict[str, Any]] = []
         # The texts first: at their end nothing is taken of what is ranked for the next question.
-        for text, (places, probabilities) in zip(question.texts, ranked, strict=False):
-            best = zip(places[: question.top_k], probabilities[: question.top_k], strict=True)
-            one: dict[str, Any] = {
-                "label": labels[places[0]],
-                "probabilities": {labels[place]: probability for place, probability in best},
+        for text, (said, places, probabilities) in zip(question.texts, ranked, strict=False):
+            told = {*said, *places[: question.top_k]}
+            one: dict[str, Any] = (
+                {"labels": [labels[place] for place in said]} if task.several else {"label": labels[said[0]]}
+            )
+            one["probabilities"] = {
+                labels[place]: share for place, share in zip(places, probabilities, strict=True) if place in told
             }
             if question.words:
                 one["words"] = [word._asdict() for word in classifier.explain(text)]

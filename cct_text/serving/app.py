@@ -62,7 +62,8 @@ def create_app(
 
     _tell_limits(app, limits, labels=len(classifier.labels))
     size = in_megabytes(limits.body_bytes)
-    app.get("/", include_in_schema=False)(_page("page.html.j2", **service.about, size=size, endings=READ_ENDINGS))
+    shown = {**service.about, "separator": classifier.config.data.label_separator}
+    app.get("/", include_in_schema=False)(_page("page.html.j2", **shown, size=size, endings=READ_ENDINGS))
     app.get("/docs", include_in_schema=False)(_documentation(app))
     app.mount("/static", StaticFiles(directory=str(files("cct_text.serving") / "static")))
     return app

@@ -79,8 +79,13 @@ def require_bounded(body: object, most: int) -> None:
 class Prediction(BaseModel):
     """What is said about a text."""
 
-    label: str = Field(description="The most probable label.")
-    probabilities: dict[str, float] = Field(description="By label, the most probable first.")
+    label: str | None = Field(None, description="The most probable label; not of a model that gives several.")
+    labels: list[str] | None = Field(
+        None, description="Of a model that gives a text several labels, or none: they, the most probable first."
+    )
+    probabilities: dict[str, float] = Field(
+        description="By label, the most probable first; those of `labels` in any case."
+    )
 
 
 class Word(BaseModel):
@@ -127,6 +132,9 @@ class Health(BaseModel):
     model: str = Field(description="Name of the network.")
     dataset: str = Field(description="What it was trained on.")
     labels: list[str]
+    thresholds: dict[str, float] | None = Field(
+        description="By label, the probability from which on a text has it; none where a text has one label."
+    )
     precision: str = Field(description="Of matrix products: fp32 or bf16.")
     version: str = Field(description="Of cct-text.")
     limits: dict[str, float] = Field(description="What a request may have at most.")

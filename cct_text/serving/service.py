@@ -137,7 +137,7 @@ def at_most(texts: int) -> Callable[[Request], Awaitable[None]]:
 
 
 def _about(classifier: TextClassifier, limits: Limits) -> dict[str, Any]:
-    config = classifier.config
+    config, thresholds = classifier.config, classifier.model.thresholds
     dataset = config.data.dataset
     told = ("body_bytes", "texts", "explained", "characters", "seconds")
     return {
@@ -145,6 +145,7 @@ def _about(classifier: TextClassifier, limits: Limits) -> dict[str, Any]:
         # Of a file the name alone: where it lies is nobody's business.
         "dataset": dataset if dataset.startswith("hf:") else Path(dataset).name,
         "labels": list(classifier.labels),
+        "thresholds": None if thresholds is None else dict(zip(classifier.labels, thresholds, strict=True)),
         "precision": classifier.precision,
         "version": version("cct-text"),
         "limits": {name: getattr(limits, name) for name in told},

@@ -22,7 +22,7 @@ def train_beside(run: str | Path, names: Sequence[str]) -> None:
         names: of `BASELINES`.
 
     Raises:
-        UsageError: if there is no such baseline.
+        UsageError: if there is no such baseline, or it cannot learn what the run learned.
         DataError: if the folder holds no finished run, or the data set cannot be used.
         ResourceError: if data, vectors or a baseline's package are not here.
     """
@@ -34,6 +34,8 @@ def train_beside(run: str | Path, names: Sequence[str]) -> None:
     config = folder.read_config()
     if not folder.file(METRICS).exists():
         raise DataError("no figures, so no finished run", path=folder.file(METRICS))
+    for name in names:
+        BASELINES[name].require_task(several=config.data.multi_label)
     for name in names:
         beside = RunFolder(folder.file(BESIDE) / name)
         if beside.file(METRICS).exists() and beside.read_json(METRICS).get("config") != config.to_dict():

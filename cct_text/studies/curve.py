@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from cct_text.artifacts import RunFolder
 from cct_text.config import option_name
 from cct_text.datasets import load_dataset
+from cct_text.datasets.dataset import strata
 from cct_text.errors import UsageError
 from cct_text.report.curve_plot import LineOfPoints, PointOfLine, plot_curve
 from cct_text.report.plots import can_plot
@@ -69,7 +72,7 @@ def plan_curve(
                 "fine_labels = true: rows of no class would be learned beside as many as are asked for; leave it out"
             )
         given["fine_labels"] = False
-    available, classes = len(data.train), len(set(data.train.labels.tolist()))
+    available, classes = len(data.train), len(np.unique(strata(data.train.labels)))
     planned = cells(every, _with_all_classes(rows, sizes(rows, available), classes), available)
     conditions = [cell.condition for cell in planned]
     return plan(dataset, conditions, seeds=seeds, out=out, config_file=config_file, values=given, kind="curve"), planned

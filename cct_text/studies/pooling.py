@@ -27,9 +27,10 @@ from cct_text.studies.grid import grid
 from cct_text.studies.study import Study, StudyObserver, plan, run_all
 from cct_text.studies.workers import Job, Outcome, attempt
 from cct_text.training.calibration import Calibration
-from cct_text.training.metrics import classification_metrics, split_metrics
+from cct_text.training.metrics import classification_metrics
 from cct_text.training.recipes import resolve_config
 from cct_text.training.results import Learner, run_metrics, write_predictions
+from cct_text.training.task import split_metrics
 
 POOLINGS = "pooling=class-token,mean,max,seqpool"
 LEARNING_RATES = (3e-3, 1e-2, 3e-2)
@@ -112,7 +113,8 @@ def plan_poolings(dataset: str, *, seeds: int, out: str | Path, values: Mapping[
         UsageError: if an option is unknown or does not count, or its value cannot be used.
     """
     resolve_config(dataset, values=values)
-    data = {option.name for option in fields(DataConfig)} - {"dataset", "fine_labels"}
+    single = {"multi_label", "label_separator"}  # the heads give one label
+    data = {option.name for option in fields(DataConfig)} - {"dataset", "fine_labels"} - single
     if useless := [name for name in values or {} if name.rpartition(".")[2] not in data.union(COUNTING)]:
         raise UsageError(
             f"{', '.join(useless)}: no option of this study, which trains a pooling and a head alone; "

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cct_text.artifacts import METRICS, PREDICTIONS, STATE, RunFolder
@@ -23,6 +22,7 @@ from cct_text.studies.study_record import StudyRecord
 from cct_text.studies.wording import counted
 from cct_text.studies.workers import Job, Outcome, train_all
 from cct_text.training.recipes import resolve_config
+from cct_text.training.results import right_rows
 
 RUNS = "runs"
 FEWEST_TEST_ROWS = 2
@@ -144,6 +144,8 @@ def plan(
                 f"(test_fraction = {config.data.test_fraction:g}); vary dev_seed for other cuts of dev"
             )
         resolve_architecture(config.model, ANY_WIDTH)
+        if condition.learner is not None:
+            BASELINES[condition.learner].require_task(several=config.data.multi_label)
         configs.append(config)
     _require_different(conditions, configs)
     first = configs[0].training.seed
@@ -269,8 +271,7 @@ def _require_options(run: Run, job: Job) -> None:
 def _read(condition: Condition, seed: int, folder: Path) -> Run:
     """A finished run out of its folder."""
     table = _predictions(folder, "label", "prediction")
-    right = pc.equal(table["label"], table["prediction"]).to_numpy()
-    return Run(condition, seed, RunFolder(folder).read_json(METRICS), right, None)
+    return Run(condition, seed, RunFolder(folder).read_json(METRICS), right_rows(table), None)
 
 
 def _predictions(folder: Path, *columns: str) -> pa.Table:

@@ -7,6 +7,7 @@ https://arxiv.org/abs/1706.04599.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -30,10 +31,12 @@ class Calibration:
     Attributes:
         logits: (N, C) of the dev split, as the model gives them.
         temperature: fitted to them.
+        thresholds: of the probabilities, fitted to them as well; None where a text has one label.
     """
 
     logits: np.ndarray
     temperature: float
+    thresholds: tuple[float, ...] | None = None
 
     @classmethod
     def of(cls, logits: np.ndarray, labels: np.ndarray) -> Self:
@@ -60,8 +63,6 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     Raises:
         ValueError: if the shapes do not fit together.
     """
-    from scipy.optimize import minimize_scalar
-
     if not len(labels):
         return 1.0
     require_rows_with_labels(logits, labels)
@@ -71,6 +72,36 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 
     def loss(log_temperature: float) -> float:
         return float(-(targets * log_softmax(logits / math.exp(log_temperature))).sum() / len(labels))
+
+    return _best(loss)
+
+
+def fit_decision_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """As `fit_temperature`, where a text may have several labels: by the binary cross-entropy of all decisions.
+
+    Args:
+        logits: (N, C), finite. N may be 0.
+        labels: (N, C) bool.
+    """
+    from scipy.special import expit, log_expit
+
+    if not len(labels):
+        return 1.0
+    logits = logits.astype(np.float64)
+    own_opinion = PRIOR_ROWS / len(labels)
+    present = labels + expit(logits) * own_opinion  # (N, C)
+    absent = ~labels + expit(-logits) * own_opinion
+
+    def loss(log_temperature: float) -> float:
+        scaled = logits / math.exp(log_temperature)
+        return float(-(present * log_expit(scaled) + absent * log_expit(-scaled)).sum() / len(labels))
+
+    return _best(loss)
+
+
+def _best(loss: Callable[[float], float]) -> float:
+    """The temperature of the lowest loss, which is a function of its logarithm; 1 where T makes no difference."""
+    from scipy.optimize import minimize_scalar
 
     found = float(minimize_scalar(loss, bounds=(math.log(COLDEST), math.log(HOTTEST)), method="bounded").x)
     return math.exp(found) if loss(found) < loss(0.0) else 1.0

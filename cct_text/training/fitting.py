@@ -16,6 +16,7 @@ from cct_text.training.calibration import Calibration
 from cct_text.training.loop import LabelledTexts, Trainer
 from cct_text.training.preparation import PreparedData, prepare
 from cct_text.training.progress import EpochRecord, TrainingObserver
+from cct_text.training.task import starting_logits
 
 
 def fit(
@@ -63,7 +64,7 @@ def fit_on_dev(config: Config) -> tuple[EpochRecord, float]:
 def new_network(config: Config, data: PreparedData) -> TextTransformer:
     """A new network; all that is random about the run begins here."""
     torch.manual_seed(config.training.seed)
-    return build_network(
+    network = build_network(
         config,
         num_classes=len(data.dataset.labels),
         vocab_size=len(data.tokenizer.vocabulary),
@@ -71,6 +72,12 @@ def new_network(config: Config, data: PreparedData) -> TextTransformer:
         vectors=None if data.vectors is None else torch.from_numpy(data.vectors),
         class_of_label=data.dataset.class_of_label,
     )
+    if data.dataset.multi_label:
+        balanced = config.training.class_weights == "balanced"
+        start = starting_logits(data.dataset.train.labels, balanced=balanced)
+        with torch.no_grad():
+            network.head.bias.copy_(torch.from_numpy(start))
+    return network
 
 
 def trainer_of(
@@ -83,12 +90,19 @@ def trainer_of(
 
 
 def calibrate(trainer: Trainer) -> Calibration:
-    """The logits of the dev split by the epoch that `fit` kept, and the temperature that suits them."""
-    return Calibration.of(predict_logits(trainer.network, trainer.dev.texts), trainer.dev.labels)
+    """The logits of the dev split by the epoch that `fit` kept, and the temperature and thresholds that suit them."""
+    return trainer.task.calibrate(predict_logits(trainer.network, trainer.dev.texts), trainer.dev.labels)
 
 
 def saved_model(config: Config, data: PreparedData, trainer: Trainer, calibration: Calibration) -> SavedModel:
     """What prediction needs of a trained network."""
     dataset = data.dataset
-    weights, temperature = weights_of(trainer.network), calibration.temperature
-    return SavedModel(config, dataset.labels, data.tokenizer, weights, temperature, dataset.class_of_label)
+    return SavedModel(
+        config=config,
+        labels=dataset.labels,
+        tokenizer=data.tokenizer,
+        weights=weights_of(trainer.network),
+        temperature=calibration.temperature,
+        class_of_label=dataset.class_of_label,
+        thresholds=calibration.thresholds,
+    )

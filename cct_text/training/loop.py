@@ -19,16 +19,16 @@ from cct_text.model.network import TextNetwork
 from cct_text.text.batching import Batch, batches, number_of_batches
 from cct_text.text.encoded import Chunks
 from cct_text.training.interruption import Wish
-from cct_text.training.metrics import classification_metrics
 from cct_text.training.processes import Processes
 from cct_text.training.progress import EpochRecord, TrainingObserver
 from cct_text.training.step import Stepper
+from cct_text.training.task import task_of
 from cct_text.training.working_copy import bf16_is_faster
 
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """What is read of N texts, the indices of their labels (N,) int64, and how much each counts (N,); the same if None."""
+    """What is read of N texts, their labels as in a `Split`, and how much each counts (N,); all the same if None."""
 
     texts: Chunks
     labels: np.ndarray
@@ -101,9 +101,11 @@ class Trainer:
         self.passes = math.ceil(self.config.min_epoch_steps / steps)
         self.steps = steps * self.passes
         self.network = network.to(self.device)
+        self.task = task_of(train.labels, balanced=self.config.class_weights == "balanced")
         self.stepper = Stepper(
             self.network,
             self.config,
+            self.task,
             steps=self.steps * self.config.epochs,
             bf16=self.bf16,
             row_weights=self._row_weights(),
@@ -193,7 +195,7 @@ class Trainer:
             logits = self._dev_logits(trained, evaluated)
             if not np.isfinite(logits).all():
                 raise self._diverged(f"a logit is no number after epoch {epoch}")
-            metrics = classification_metrics(logits, self.dev.labels)
+            metrics = self.task.metrics(logits, self.dev.labels)
         score = self._score(epoch, metrics)
         best = score > self.progress.best_score
         if best:
@@ -237,7 +239,7 @@ class Trainer:
     def _row_weights(self) -> torch.Tensor | None:
         """How much each chunk of train counts, float32: on average 1, as its text does, unless they weigh all the same."""
         given = self.train.weights
-        if self.config.class_weights == "balanced":
+        if self.config.class_weights == "balanced" and self.train.labels.ndim == 1:
             given = self._balanced() if given is None else given * self._balanced()
         if given is None:
             return None

@@ -55,40 +55,6 @@ def classification_metrics(
     return metrics
 
 
-def split_metrics(
-    logits: np.ndarray,
-    labels: np.ndarray,
-    names: Sequence[str],
-    *,
-    temperature: float | None = None,
-    seen_in_train: np.ndarray | None = None,
-) -> dict[str, Any]:
-    """All figures of a split: `classification_metrics` and `classification_report`.
-
-    Args:
-        logits: (N, C).
-        labels: (N,).
-        names: the C class names, in the order of the logits.
-        temperature: as for `classification_metrics`.
-        seen_in_train: (N,) bool, texts that stand in train as well. Where there are some, and others,
-            `without_rows_in_train` holds the number of the others, `rows`, and their `classification_metrics`.
-
-    Raises:
-        ValueError: if the shapes do not fit together or there are no rows.
-    """
-    metrics: dict[str, Any] = {
-        **classification_metrics(logits, labels, temperature=temperature),
-        **classification_report(logits, labels, names),
-    }
-    if seen_in_train is not None and 0 < seen_in_train.sum() < len(labels):
-        unseen = ~seen_in_train
-        metrics["without_rows_in_train"] = {
-            "rows": int(unseen.sum()),
-            **classification_metrics(logits[unseen], labels[unseen], temperature=temperature),
-        }
-    return metrics
-
-
 def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """How far confidence and accuracy are apart, in [0, 1]; 0 is perfectly calibrated.
 
@@ -103,12 +69,15 @@ def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) ->
         probabilities: (N, C), rows sum to 1.
         labels: (N,).
     """
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
-    bins = np.clip(np.ceil(confidence * ECE_BINS).astype(np.int64) - 1, 0, ECE_BINS - 1)
+    return binned_calibration_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
+
+
+def binned_calibration_error(probabilities: np.ndarray, came_true: np.ndarray) -> float:
+    """As `expected_calibration_error`, of N statements: how probable each is said to be, (N,), and whether it is true, (N,)."""
+    bins = np.clip(np.ceil(probabilities * ECE_BINS).astype(np.int64) - 1, 0, ECE_BINS - 1)
     # Sums rather than means: the rows of a bin cancel against its weight.
-    gaps = np.bincount(bins, weights=right - confidence, minlength=ECE_BINS)
-    return float(np.abs(gaps).sum() / len(labels))
+    gaps = np.bincount(bins, weights=came_true - probabilities, minlength=ECE_BINS)
+    return float(np.abs(gaps).sum() / len(came_true))
 
 
 def classification_report(logits: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> dict[str, Any]:

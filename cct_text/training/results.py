@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cct_text.artifacts import PREDICTIONS, RunFolder
 from cct_text.atomic_writes import write_atomically
 from cct_text.config import Config
 from cct_text.datasets import Dataset, Split
+from cct_text.datasets.label_sets import as_lists, in_order
 from cct_text.provenance import provenance
 from cct_text.vectors import Coverage
 
@@ -111,20 +113,39 @@ def run_metrics(
 
 
 def write_predictions(
-    folder: RunFolder, split: Split, scores: np.ndarray, labels: tuple[str, ...], temperature: float | None
+    folder: RunFolder,
+    split: Split,
+    scores: np.ndarray,
+    labels: tuple[str, ...],
+    temperature: float | None,
+    thresholds: Sequence[float] | None = None,
 ) -> None:
     """`predictions.parquet`: text, label, prediction and the prediction's probability of every test row.
+
+    Where a text may have several labels, the last three are lists; predictions stand with the most probable first.
 
     Args:
         folder: of the run.
         split: N test rows.
-        scores: (N, C), the highest is predicted.
+        scores: (N, C), the highest is predicted; or with thresholds, those that reach them.
         labels: the C class names.
         temperature: that the scores are divided by; None where they are no logits, then no probability is written.
+        thresholds: (C,) of the probabilities, where a text may have several labels.
 
     Raises:
         UsageError: if the file cannot be written.
     """
+    if thresholds is None:
+        columns = _one_label(split, scores, labels, temperature)
+    else:
+        columns = _label_sets(split, scores / (1.0 if temperature is None else temperature), labels, thresholds)
+    with write_atomically(folder.file(PREDICTIONS)) as path:
+        pq.write_table(pa.table({"text": split.texts, **columns}), path)
+
+
+def _one_label(
+    split: Split, scores: np.ndarray, labels: tuple[str, ...], temperature: float | None
+) -> dict[str, pa.Array]:
     from cct_text.training.metrics import log_softmax
 
     best = scores.argmax(axis=1)
@@ -132,13 +153,33 @@ def write_predictions(
     if temperature is not None:
         log_probabilities = log_softmax(scores.astype(np.float64) / temperature)
         of_best = np.exp(log_probabilities[np.arange(len(best)), best]).astype(np.float32)
-    table = pa.table(
-        {
-            "text": split.texts,
-            "label": pa.array(labels).take(pa.array(split.labels)),
-            "prediction": pa.array(labels).take(pa.array(best)),
-            "probability": pa.nulls(len(best), pa.float32()) if of_best is None else pa.array(of_best),
-        }
-    )
-    with write_atomically(folder.file(PREDICTIONS)) as path:
-        pq.write_table(table, path)
+    return {
+        "label": pa.array(labels).take(pa.array(split.labels)),
+        "prediction": pa.array(labels).take(pa.array(best)),
+        "probability": pa.nulls(len(best), pa.float32()) if of_best is None else pa.array(of_best),
+    }
+
+
+def _label_sets(
+    split: Split, logits: np.ndarray, labels: tuple[str, ...], thresholds: Sequence[float]
+) -> dict[str, pa.Array]:
+    from scipy.special import expit
+
+    probabilities = expit(logits.astype(np.float64))
+    said = probabilities >= np.array(thresholds)
+    names = pa.array(labels)
+    rows, columns = in_order(said, probabilities)
+    return {
+        "label": as_lists(split.labels, names.take(pa.array(np.nonzero(split.labels)[1]))),
+        "prediction": as_lists(said, names.take(pa.array(columns))),
+        "probability": as_lists(said, pa.array(probabilities[rows, columns].astype(np.float32))),
+    }
+
+
+def right_rows(rows: pa.Table) -> np.ndarray:
+    """Which rows of a `predictions.parquet` are right, (N,) bool: all of their labels are said, and no others."""
+    if pa.types.is_list(rows.schema.field("label").type):
+        pairs = zip(rows["label"].to_pylist(), rows["prediction"].to_pylist(), strict=True)
+        return np.array([set(label) == set(prediction) for label, prediction in pairs], dtype=bool)
+    right: np.ndarray = pc.equal(rows["label"], rows["prediction"]).to_numpy()
+    return right

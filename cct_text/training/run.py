@@ -30,11 +30,11 @@ from cct_text.training.checkpoint import (
 from cct_text.training.fitting import calibrate, new_network, saved_model, trainer_of
 from cct_text.training.interruption import Wish, interrupt_noted
 from cct_text.training.loop import Trainer
-from cct_text.training.metrics import split_metrics
 from cct_text.training.preparation import PreparedData, prepare
 from cct_text.training.processes import Processes
 from cct_text.training.progress import Observers, TrainingObserver
 from cct_text.training.results import Learner, run_metrics, write_predictions
+from cct_text.training.task import split_metrics
 from cct_text.training.tracking import require_trackers, tracking
 
 logger = logging.getLogger(__name__)
@@ -214,17 +214,26 @@ def evaluate_and_write(
         calibration: of its network.
         model: name of the network.
     """
-    dataset, network, temperature = data.dataset, trainer.network, calibration.temperature
+    dataset, network = data.dataset, trainer.network
+    temperature, thresholds = calibration.temperature, calibration.thresholds
     dev = test = None
     if len(data.dev):
-        dev = split_metrics(calibration.logits, dataset.dev.labels, dataset.labels, temperature=temperature)
+        dev = split_metrics(
+            calibration.logits, dataset.dev.labels, dataset.labels, temperature=temperature, thresholds=thresholds
+        )
         if dataset.test is None:
-            write_predictions(folder, dataset.dev, calibration.logits, dataset.labels, temperature)
+            write_predictions(folder, dataset.dev, calibration.logits, dataset.labels, temperature, thresholds)
     if dataset.test is not None and data.test is not None:
         logits = predict_logits(network, data.test)
-        seen, labels = dataset.test_seen_in_train, dataset.test.labels
-        test = split_metrics(logits, labels, dataset.labels, temperature=temperature, seen_in_train=seen)
-        write_predictions(folder, dataset.test, logits, dataset.labels, temperature)
+        test = split_metrics(
+            logits,
+            dataset.test.labels,
+            dataset.labels,
+            temperature=temperature,
+            thresholds=thresholds,
+            seen_in_train=dataset.test_seen_in_train,
+        )
+        write_predictions(folder, dataset.test, logits, dataset.labels, temperature, thresholds)
     parameters, embedding_parameters = parameter_counts(network)
     learner = Learner(
         model=model,

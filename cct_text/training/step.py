@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
 from cct_text.config import TrainingConfig
 from cct_text.model.network import TextNetwork
@@ -17,6 +16,7 @@ from cct_text.text.batching import Batch, distinct_words
 from cct_text.training.optimization import WeightAverage, build_optimizer, clip, warmup_cosine
 from cct_text.training.processes import Processes
 from cct_text.training.rowwise_adam import RowwiseAdam
+from cct_text.training.task import Task
 from cct_text.training.working_copy import WorkingCopy
 
 
@@ -26,6 +26,7 @@ class Stepper:
     Args:
         network: on its device; its weights are trained in place.
         config: the options of the training.
+        task: what is learned.
         steps: of the whole run.
         bf16: compute the gradients in bf16.
         row_weights: (N,) float32, how much each text of the data counts in the loss; None: all the same.
@@ -36,6 +37,7 @@ class Stepper:
         self,
         network: TextNetwork,
         config: TrainingConfig,
+        task: Task,
         *,
         steps: int,
         bf16: bool,
@@ -44,6 +46,7 @@ class Stepper:
     ) -> None:
         self.network = network
         self.config = config
+        self.task = task
         self.row_weights = row_weights
         self.processes = processes
         self.device = network.embedding.weight.device
@@ -64,7 +67,7 @@ class Stepper:
 
         Args:
             group: the batches.
-            labels: (N,) int64, label indices of all texts of the data.
+            labels: of all texts of the data, as in a `Split`.
         """
         words, places = distinct_words(group)
         self._set_words(torch.from_numpy(words).to(self.device))
@@ -116,8 +119,8 @@ class Stepper:
         counts = mine == self.processes.share  # who has no row computes one that does not count
         rows = batch.rows[mine]
         words, real, wanted = (torch.from_numpy(x).to(self.device) for x in (ids[mine], batch.mask[mine], labels[rows]))
-        logits, smoothing = self.copy.label_logits(words, real), self.config.label_smoothing  # (B, F)
-        losses = F.cross_entropy(logits, wanted, label_smoothing=smoothing, reduction="none")  # (B,)
+        logits = self.copy.label_logits(words, real)  # (B, F)
+        losses = self.task.losses(logits, wanted, self.config.label_smoothing)  # (B,)
         if self.row_weights is not None:
             # Rows are weighted, and their mean taken. Torch's own weights multiply what smoothing gives to the other labels,
             # too, so that a common row would be told to be of the rare class; and they cancel in a batch of one row.

@@ -41,10 +41,12 @@ def test_a_line_without_label_is_told_with_the_way_out(line):
         read(f"__label__a fine\n{line}\n".encode(), "fasttext")
 
 
-def test_a_line_with_several_labels_is_told_not_to_be_supported():
+def test_a_line_with_several_labels_is_told_how_they_are_wanted():
     with pytest.raises(DataError) as told:
         read(b"__label__a fine\n__label__a text __label__b\n", "fasttext")
-    assert str(told.value) == ("-:2: 2 labels, a, b; a row has one, several for a text (multi-label) are not supported")
+    assert str(told.value) == (
+        "-:2: 2 labels, a, b; a row has one; where it may have several, or none, give --multi-label (multi_label = true)"
+    )
 
 
 def test_blank_lines_of_a_labelled_file_are_no_rows():

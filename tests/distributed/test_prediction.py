@@ -17,6 +17,7 @@ import pytest
 from cct_text.distributed.output import MANIFEST
 from cct_text.distributed.prediction import predict_files
 from cct_text.errors import DataError, UsageError
+from cct_text.inference.classifier import TextClassifier
 from tests.support.http_server import Reply
 
 
@@ -204,3 +205,13 @@ def test_a_driver_that_is_killed_after_a_worker_was_leaves_whole_parts_and_resum
     agrees(out, sources)
     assert {name: (out / name).stat().st_mtime_ns for name in there} == there
     assert json.loads((out / MANIFEST).read_text())["rows"] == 80_000
+
+
+def test_parts_hold_lists_of_labels(ray_here, tagged_run, many, parts, tmp_path):
+    texts = many(300)
+    (tmp_path / "new.txt").write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
+    predict_files(tagged_run, [str(tmp_path / "new.txt")], str(tmp_path / "out"), precision="fp32", section_bytes=4000)
+    found = parts(tmp_path / "out")
+    wanted = TextClassifier.load(tagged_run, precision="fp32").predict_sets(texts)
+    assert list(map(tuple, found["label"].to_pylist())) == wanted
+    assert [len(row) for row in found["probability"].to_pylist()] == [len(row) for row in wanted]

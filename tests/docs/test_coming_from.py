@@ -57,6 +57,7 @@ def folder(tmp_path_factory):
     numbers = np.random.default_rng(0).normal(size=(len(words), 50)).astype(np.float32)
     (folder / "glove.6B.50d.txt").write_bytes(glove(words, numbers))
     (folder / "cooking.txt").write_text("__label__sauce __label__cheese How much ?\n__label__oil Which oil ?\n")
+    (folder / "new.txt").write_text("Which cheese ?\n")
     return folder
 
 
@@ -68,7 +69,7 @@ def _here(folder, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("title", "count"), [("torchtext", 2), ("fastText", 8), ("scikit-learn", 2), ("Is it worth it?", 1)]
+    ("title", "count"), [("torchtext", 2), ("fastText", 10), ("scikit-learn", 2), ("Is it worth it?", 1)]
 )
 def test_the_commands_work_one_after_the_other(cct_text, folder, monkeypatch, title, count):
     assert len(commands(title)) == count
@@ -108,15 +109,11 @@ def test_a_file_of_fasttext_trains_both_as_shown():
     assert names["classifier"].predict_proba(["win a prize now"]).shape == (1, 2)
 
 
-def test_the_first_of_several_labels_is_kept_as_shown(cct_text, folder):
-    import subprocess
-
-    assert cct_text("train", "cooking.txt").err == (
-        "cct-text: cooking.txt:1: 2 labels, sauce, cheese; a row has one, several for a text (multi-label) are not supported\n"
+def test_several_labels_name_the_option_that_takes_them(cct_text, folder):
+    assert cct_text("train", "cooking.txt", "--out", "runs/one").err == (
+        "cct-text: cooking.txt:1: 2 labels, sauce, cheese; a row has one; where it may have several, or none, give "
+        "--multi-label (multi_label = true)\n"
     )
-    (command,) = re.findall(r"`(sed [^`]*)`", PAGE)
-    subprocess.run(["bash", "-c", command], check=True)
-    assert (folder / "first.txt").read_text() == "__label__sauce How much ?\n__label__oil Which oil ?\n"
 
 
 def test_reviews_are_classified_by_both_as_shown(cct_text, folder):

@@ -230,7 +230,7 @@ def test_a_fault_in_the_data_leaves_nothing(classifier, sources, out):
 
 
 def test_two_that_write_the_same_output_do_not_mix(classifier, sources, out):
-    other = PartFile(out, "csv", prediction_schema(1, True), dict)
+    other = PartFile(out, "csv", prediction_schema(1, True, classifier.task), "|", dict)
     with other.writer(resume=False), pytest.raises(UsageError, match="another process writes this file"):
         predict_file(classifier, sources, out)
 

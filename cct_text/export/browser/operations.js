@@ -83,6 +83,10 @@ function softmax(scores) {
   return scores;
 }
 
+function sigmoid(score) {
+  return 1 / (1 + Math.exp(-score));
+}
+
 function dot(a, i, b, j, count) {
   let total = 0;
   for (let index = 0; index < count; index++) total += a[i + index] * b[j + index];

@@ -59,7 +59,7 @@ function show(results, ready) {
 function inWords(results) {
   if (results.length === 0) return "";
   if (results.length > 1) return `${results.length} texts classified`;
-  return `${results[0].label}, ${percent(results[0].probability)}`;
+  return results[0].said.map(({ label, probability }) => `${label}, ${percent(probability)}`).join("; ") || NO_LABEL;
 }
 
 function changed() {

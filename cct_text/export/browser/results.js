@@ -5,6 +5,7 @@ const LABELS_SHOWN = 10;
 /** Rows of the table; the CSV has all. */
 const ROWS_SHOWN = 500;
 const UNKNOWN_SHOWN = 8;
+const NO_LABEL = "no label";
 
 /** What is said of one text. */
 function oneResult(result, classifier) {
@@ -13,7 +14,10 @@ function oneResult(result, classifier) {
     .sort((one, other) => other.probability - one.probability);
   const more = ranked.slice(LABELS_SHOWN);
   return [
-    element("h2", { className: "label" }, result.label, element("span", {}, percent(result.probability))),
+    ...result.said.map(({ label, probability }) =>
+      element("h2", { className: "label" }, label, element("span", {}, percent(probability))),
+    ),
+    ...(result.said.length ? [] : [element("h2", { className: "label" }, NO_LABEL)]),
     probabilityTable(ranked.slice(0, LABELS_SHOWN)),
     ...(more.length ? [element("details", {}, element("summary", {}, `${more.length} more`), probabilityTable(more))] : []),
     element("h2", {}, "Where it looked"),
@@ -26,7 +30,7 @@ function oneResult(result, classifier) {
 function manyResults(results, classifier) {
   const hidden = results.length - ROWS_SHOWN;
   const counts = classifier.labels
-    .map((label) => ({ label, count: results.filter((result) => result.label === label).length }))
+    .map((label) => ({ label, count: results.filter(({ said }) => said.some((one) => one.label === label)).length }))
     .filter(({ count }) => count)
     .sort((one, other) => other.count - one.count);
   const rows = results
@@ -35,8 +39,8 @@ function manyResults(results, classifier) {
       element(
         "tr",
         {},
-        element("th", { scope: "row" }, result.label),
-        element("td", {}, percent(result.probability)),
+        element("th", { scope: "row" }, named(result)),
+        element("td", {}, result.said.map(({ probability }) => percent(probability)).join(", ")),
         element("td", { className: "shaded", dir: "auto" }, ...shaded(result)),
       ),
     );
@@ -44,7 +48,7 @@ function manyResults(results, classifier) {
   return [
     element("h2", {}, `${results.length.toLocaleString("en")} texts`),
     element("p", {}, counts.map(({ label, count }) => `${label} ${count.toLocaleString("en")}`).join(", ")),
-    element("p", {}, element("button", { type: "button", onclick: () => download(results) }, "Download CSV")),
+    element("p", {}, element("button", { type: "button", onclick: () => download(results, classifier.separator) }, "Download CSV")),
     element(
       "table",
       { className: "results" },
@@ -53,6 +57,11 @@ function manyResults(results, classifier) {
     ),
     ...(hidden > 0 ? [element("p", { className: "note" }, `${hidden.toLocaleString("en")} more rows are in the CSV.`)] : []),
   ];
+}
+
+/** The labels that are said of a text, in words. */
+function named({ said }) {
+  return said.map(({ label }) => label).join(", ") || NO_LABEL;
 }
 
 function probabilityTable(ranked) {
@@ -102,8 +111,9 @@ function remarks({ words }, { maxWords, network }) {
 }
 
 /** Results as `cct-text predict` writes them to a CSV file, with the texts beside them. */
-function csvOf(results) {
-  const rows = results.map(({ text, label, probability }) => [text, label, probability.toFixed(6)]);
+function csvOf(results, separator) {
+  const shares = (said) => said.map(({ probability }) => probability.toFixed(6)).join(separator);
+  const rows = results.map(({ text, label, said }) => [text, label, shares(said)]);
   return [["text", "label", "probability"], ...rows].map((row) => `${row.map(quoted).join(",")}\n`).join("");
 }
 
@@ -112,9 +122,9 @@ function quoted(value) {
 }
 
 /** Give the browser a file to save. */
-function download(results) {
+function download(results, separator) {
   // The mark in front tells spreadsheets that it is UTF-8.
-  const url = URL.createObjectURL(new Blob(["\ufeff", csvOf(results)], { type: "text/csv" }));
+  const url = URL.createObjectURL(new Blob(["\ufeff", csvOf(results, separator)], { type: "text/csv" }));
   element("a", { href: url, download: "predictions.csv" }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

@@ -190,7 +190,10 @@ columns.addEventListener("submit", (event) => {
   if (named.length) classifyFile(named);
   else error.textContent = "Choose at least one column.";
 });
-find("csv").addEventListener("click", () => save("csv", "text/csv", asCsv(rows, { guard: find("guard").checked })));
+find("csv").addEventListener("click", () => {
+  const content = asCsv(rows, document.body.dataset.separator, { guard: find("guard").checked });
+  save("csv", "text/csv", content);
+});
 find("jsonl").addEventListener("click", () => save("jsonl", "application/x-ndjson", asJsonLines(rows)));
 
 const holdsFile = (event) => event.dataTransfer?.types.includes("Files");

@@ -23,6 +23,11 @@ function bars(entries, caption) {
   return element("table", { className: "bars" }, ...(caption ? [element("caption", { textContent: caption })] : []), body);
 }
 
+/** What is said of a text: one label, or any number. */
+export const labelsOf = (row) => row.labels ?? [row.label];
+
+const NO_LABEL = "no label";
+
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 /** A text whose words are marked by what they count as a share of the largest; offsets are in code points. */
@@ -49,8 +54,17 @@ function lookedAt(words) {
   return element("p", { className: "looked", textContent: `looked at: ${listed || "nothing"}` });
 }
 
+function saidOf(row) {
+  const labels = labelsOf(row);
+  if (!labels.length) return element("p", { className: "said", textContent: NO_LABEL });
+  const parts = labels.flatMap((label, place) => [
+    ...(place ? [", "] : []), element("b", { textContent: label }), ` ${percent(row.probabilities[label])}`,
+  ]);
+  return element("p", { className: "said" }, ...parts);
+}
+
 function shownRow(row) {
-  const said = element("p", { className: "said" }, element("b", { textContent: row.label }), ` ${percent(row.probabilities[row.label])}`);
+  const said = saidOf(row);
   if (!row.words) return element("li", {}, said, element("p", { className: "text", textContent: row.text }));
   const ranked = Object.entries(row.probabilities).sort((one, other) => other[1] - one[1]);
   return element("li", {}, element("div", {}, said, shaded(row.text, row.words), lookedAt(row.words)),
@@ -60,7 +74,7 @@ function shownRow(row) {
 /** Labels with the number of texts that have them, the most frequent first. */
 function counts(rows) {
   const found = new Map();
-  for (const row of rows) found.set(row.label, (found.get(row.label) ?? 0) + 1);
+  for (const label of rows.flatMap(labelsOf)) found.set(label, (found.get(label) ?? 0) + 1);
   return [...found].sort((one, other) => other[1] - one[1]);
 }
 
@@ -73,7 +87,10 @@ function counted(rows) {
 
 /** The results in a sentence, for who hears the page: `2 texts: 1 HUM, 1 LOC.` */
 export function inWords(rows, [one, many]) {
-  if (rows.length === 1) return `1 ${one}: ${rows[0].label}, ${percent(rows[0].probabilities[rows[0].label])}.`;
+  if (rows.length === 1) {
+    const said = labelsOf(rows[0]).map((label) => `${label}, ${percent(rows[0].probabilities[label])}`);
+    return `1 ${one}: ${said.join("; ") || NO_LABEL}.`;
+  }
   const ranked = counts(rows);
   const listed = ranked.slice(0, MOST_SAID).map(([label, count]) => `${count.toLocaleString("en")} ${label}`).join(", ");
   return `${rows.length.toLocaleString("en")} ${many}${listed && `: ${listed}`}${ranked.length > MOST_SAID ? ", …" : "."}`;

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from cct_text.config import Config
 from cct_text.datasets import Split
 from cct_text.text.tokenizer import split_words
-from cct_text.training.metrics import classification_metrics
+from cct_text.training.task import task_of
 from cct_text.vectors import Coverage
 
 Value = TypeVar("Value")
@@ -69,7 +69,7 @@ def choose(
         values: to try, at least one.
         fit: makes a model with a value.
         score: logits (N, C) of the dev split by a model.
-        labels: (N,) of the dev split; empty where there is none.
+        labels: of the dev split; empty where there is none.
         without_dev: the value to take then.
     """
     if not len(labels):
@@ -78,7 +78,7 @@ def choose(
     best: tuple[float, float] | None = None
     for value in values:
         model = fit(value)
-        metrics = classification_metrics(score(model), labels)
+        metrics = task_of(labels).metrics(score(model), labels)
         reached = (metrics["accuracy"], -metrics["loss"])
         if best is None or reached > best:
             # Not all models at once: one can take hundreds of megabytes.

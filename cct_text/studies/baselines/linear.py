@@ -80,7 +80,8 @@ def fit_tfidf(dataset: Dataset, config: Config) -> Learned:
 
     No word is too rare to count: what is rare weighs little, for C is chosen.
     """
-    return _learned(dataset, _of_words(config, TfidfVectorizer(**PAIRS, sublinear_tf=True)), STRENGTHS, Logistic.fit)
+    extractor = _of_words(config, TfidfVectorizer(**PAIRS, sublinear_tf=True))
+    return _learned(dataset, extractor, STRENGTHS, _logistic(dataset))
 
 
 def fit_nb_svm(dataset: Dataset, config: Config) -> Learned:
@@ -110,7 +111,7 @@ def fit_mean_of_vectors(dataset: Dataset, config: Config) -> Learned:
     extractor = Extractor(
         lambda train: scaler.fit_transform(means(train)), lambda split: scaler.transform(means(split))
     )
-    return _learned(dataset, extractor, MEAN_STRENGTHS, Logistic.fit, start=start, coverage=coverage)
+    return _learned(dataset, extractor, MEAN_STRENGTHS, _logistic(dataset), start=start, coverage=coverage)
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,42 @@ class Logistic:
     def parameters(self) -> int:
         """Weights and intercepts."""
         return int(self.model.coef_.size + self.model.intercept_.size)
+
+
+@dataclass(frozen=True)
+class OneVsRest:
+    """A logistic regression for each label, where a text may have several.
+
+    Attributes:
+        models: of each label; None of one that all train rows have, or none.
+        always: (C,) bool, whether all train rows have it.
+    """
+
+    models: Sequence[LogisticRegression | None]
+    always: np.ndarray
+
+    @classmethod
+    def fit(cls, features: Any, labels: np.ndarray, classes: int, strength: float) -> Self:  # noqa: ANN401
+        """By C, `strength`, to labels (N, C) bool."""
+        models = [
+            LogisticRegression(C=strength, max_iter=1000).fit(features, has) if 0 < has.sum() < len(has) else None
+            for has in labels.T
+        ]
+        return cls(models, np.asarray(labels.all(axis=0)))
+
+    def scores(self, features: Any) -> np.ndarray:  # noqa: ANN401
+        """Logarithms of the odds; very large or small of a label that train does not teach."""
+        sure = -np.log(np.finfo(np.float32).tiny)
+        logits = np.tile(np.where(self.always, sure, -sure), (features.shape[0], 1))
+        for label, model in enumerate(self.models):
+            if model is not None:
+                logits[:, label] = model.decision_function(features)
+        return logits
+
+    @property
+    def parameters(self) -> int:
+        """Weights and intercepts."""
+        return sum(int(model.coef_.size + model.intercept_.size) for model in self.models if model is not None)
 
 
 @dataclass(frozen=True)
@@ -191,6 +228,11 @@ def log_count_ratio(features: Any, positive: np.ndarray) -> np.ndarray:  # noqa:
     counts = [1.0 + np.asarray(features[rows].sum(axis=0))[0] for rows in (positive, ~positive)]
     ratio: np.ndarray = np.log(counts[0] / counts[0].sum()) - np.log(counts[1] / counts[1].sum())
     return ratio
+
+
+def _logistic(dataset: Dataset) -> Callable[[Any, np.ndarray, int, float], LinearModel]:
+    """Logistic regression over the classes, or one for each label where a text may have several."""
+    return OneVsRest.fit if dataset.multi_label else Logistic.fit
 
 
 def _of_words(config: Config, vectorizer: CountVectorizer) -> Extractor:

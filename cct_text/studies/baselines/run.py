@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from cct_text.artifacts import METRICS, RunFolder
@@ -17,9 +18,8 @@ from cct_text.folder_lock import alone_in
 from cct_text.provenance import commit
 from cct_text.studies.baselines import BASELINES
 from cct_text.studies.baselines.learned import Learned
-from cct_text.training.calibration import fit_temperature
-from cct_text.training.metrics import classification_metrics, split_metrics
 from cct_text.training.results import Learner, run_metrics, write_predictions
+from cct_text.training.task import split_metrics, task_of
 
 KIM_CNN = {"kim-cnn-static": "glove-frozen", "kim-cnn-tuned": "glove-tuned"}
 """Embedding mode by name."""
@@ -41,10 +41,12 @@ def train_baseline(name: str, config: Config, out: str | Path) -> dict[str, Any]
         The content of `metrics.json`: what a run has, and `baseline`, `config` and what was `chosen`.
 
     Raises:
-        UsageError: if the folder holds a run of other options, cannot be written to, or is another process's.
+        UsageError: if the folder holds a run of other options, cannot be written to, or is another process's; or if the
+            baseline gives a text one label, and it may have several.
         DataError: if the data set cannot be used.
         ResourceError: if data, vectors or the baseline's package are not here.
     """
+    BASELINES[name].require_task(several=config.data.multi_label)
     folder = RunFolder(out)
     own = {"baseline": BASELINES[name].name, "config": config.to_dict()}
     if (finished := _finished(folder, own)) is not None:
@@ -93,17 +95,27 @@ def _fit(name: str) -> Callable[[Dataset, Config], Learned]:
 
 def _metrics(folder: RunFolder, name: str, config: Config, dataset: Dataset, learned: Learned) -> dict[str, Any]:
     dev = test = None
-    temperature = 1.0 if learned.probabilities else None
+    task = task_of(dataset.train.labels)
+    classes = len(dataset.labels)
+    temperature, thresholds = 1.0 if learned.probabilities else None, None
+    if learned.probabilities:
+        scores = np.zeros((0, classes)) if learned.dev is None else learned.dev
+        calibration = task.calibrate(scores, dataset.dev.labels)
+        temperature, thresholds = calibration.temperature, calibration.thresholds
     if learned.dev is not None:
-        labels = dataset.dev.labels
-        if learned.probabilities:
-            temperature = fit_temperature(learned.dev, labels)
-        dev = _figures(classification_metrics(learned.dev, labels, temperature=temperature), learned)
+        figures = task.metrics(learned.dev, dataset.dev.labels, temperature=temperature, thresholds=thresholds)
+        dev = _figures(figures, learned)
     if dataset.test is not None and learned.test is not None:
-        labels, seen = dataset.test.labels, dataset.test_seen_in_train
-        figures = split_metrics(learned.test, labels, dataset.labels, temperature=temperature, seen_in_train=seen)
+        figures = split_metrics(
+            learned.test,
+            dataset.test.labels,
+            dataset.labels,
+            temperature=temperature,
+            thresholds=thresholds,
+            seen_in_train=dataset.test_seen_in_train,
+        )
         test = _figures(figures, learned)
-        write_predictions(folder, dataset.test, learned.test, dataset.labels, temperature)
+        write_predictions(folder, dataset.test, learned.test, dataset.labels, temperature, thresholds)
     learner = Learner(
         model=name,
         embeddings=None,
