@@ -70,6 +70,7 @@ RUNS = ["runs/compare-questions/learned-0", "runs/mine", "runs/questions"]
         ("train --embeddings glove", ["glove-frozen", "glove-tuned"]),
         ("train --long h", ["head", "head-tail"]),
         ("train --set label", ["label_column=", "label_smoothing="]),
+        ("train --set label", ["label_column=", "label_separator=", "label_smoothing="]),
         ("train --set keep", ["keep=accuracy", "keep=macro_f1", "keep=loss", "keep=last"]),
         ("train --set max_pool=t", ["max_pool=true"]),
         ("train --set epochs=", ["epochs="]),
