@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["cct_text.inference.stream", "pyarrow.parquet", "filelock", "threadpoolctl"])
+from tests.support.forked import processes
 
 
 def write_texts(path: Path, rows: int) -> None:
@@ -30,7 +28,7 @@ def _predict(run: Path, sources: Sequence[Path], output: Path) -> None:
 
 def killed(run: Path, sources: Sequence[Path], output: Path, seconds: float) -> bool:
     """Go on with a prediction for so many seconds; False if it ended before."""
-    process = _processes.Process(target=_predict, args=(run, sources, output))
+    process = processes.Process(target=_predict, args=(run, sources, output))
     process.start()
     process.join(seconds)
     process.kill()
