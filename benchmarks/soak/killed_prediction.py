@@ -6,13 +6,10 @@ import time
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any
-
-import pyarrow.parquet as pq
 
 from benchmarks.clock import command
 from benchmarks.soak import BrokenPromiseError, Figures
-from tests.support.killed_predictions import killed, predict_whole, write_texts
+from tests.support.killed_predictions import are_same, killed, predict_whole, write_texts
 
 ROWS = 40_000
 FORMATS = ("txt", "csv", "tsv", "jsonl", "parquet")
@@ -29,20 +26,15 @@ def run(minutes: float) -> Figures:
         sources = [folder / "one.txt", folder / "two.txt"]
         for source in sources:
             write_texts(source, ROWS // 2)
+        predict_whole(folder / "run", sources, folder / "first.txt")  # starts what the others are forked from
         while time.monotonic() < end or not files:
             for ending in FORMATS:
                 whole, torn = folder / f"whole.{ending}", folder / f"torn.{ending}"
                 seconds = predict_whole(folder / "run", sources, whole)
                 while not torn.exists():
                     kills += killed(folder / "run", sources, torn, random.uniform(0.2, 1.0) * seconds)
-                if _rows(torn) != _rows(whole):
+                if not are_same(torn, whole):
                     raise BrokenPromiseError(f"{ending}: a prediction that was killed has other rows")
                 torn.unlink()
                 files += 1
     return {"outputs": files, "rows each": ROWS, "kills": kills, "outputs with other rows": 0}
-
-
-def _rows(path: Path) -> list[Any]:
-    if path.suffix == ".parquet":
-        return list(pq.read_table(path).to_pylist())
-    return path.read_text(encoding="utf-8").splitlines()
