@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urljoin, urlsplit
 
+from cct_text.atomic_writes import flush
 from cct_text.errors import ResourceError
 
 logger = logging.getLogger(__name__)
@@ -106,6 +107,7 @@ def _fetch(file: RemoteFile, target: Path) -> None:
         except _AddressError as failure:
             failures.append(f"{url}: {failure}")
             continue
+        flush(part)  # it is not checked again
         part.replace(target)
         return
     raise ResourceError(f"cannot fetch {file.name}: " + "; ".join(failures))
