@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cct_text.atomic_writes import flush
 from cct_text.download import cache_dir
 from cct_text.errors import CCTTextError, DataError
 from cct_text.vectors.text_file import TextVectors, is_too_wide
@@ -80,7 +81,8 @@ def build_store(file: TextVectors) -> None:
     try:
         with FileLock(f"{folder}.lock", timeout=0):
             if open_store(file) is None:
-                shutil.rmtree(folder, ignore_errors=True)
+                for left in (folder, *folder.parent.glob(f".{folder.name}.*")):  # damaged, or of killed processes
+                    shutil.rmtree(left, ignore_errors=True)
                 temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
                 try:
                     _convert(file, temporary)
@@ -122,3 +124,5 @@ def _finish(folder: Path, words: pa.Array, dim: int) -> None:
     table = pa.table({"word": words})
     with pa.OSFile(str(folder / "words.arrow"), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
         out.write_table(table)
+    for path in folder.iterdir():
+        flush(path)  # the numbers have no checksum that would tell what a power cut left
