@@ -142,4 +142,7 @@ def test_a_folder_without_a_finished_run_is_refused(run, tmp_path):
     (folder / METRICS).write_text(json.dumps(metrics))
     with pytest.raises(DataError, match=r"metrics.json.*damaged, or of an earlier version: 'versions'"):
         write_run_report(folder)
+    (folder / METRICS).write_text(json.dumps({**metrics, "versions": {}, "parameters": "many"}))
+    with pytest.raises(DataError, match=r"metrics.json.*damaged, or of an earlier version: "):
+        write_run_report(folder)
     assert not (folder / REPORT).exists()
