@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test lint docs bench install clean
+.PHONY: demo test lint docs bench soak install clean
 
 install: $(VENV)/.installed
 
@@ -37,6 +37,12 @@ bench: install
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.performance
+
+# Each promise of docs/reliability.md for five minutes; MINUTES=60 for an hour.
+MINUTES ?= 5
+soak: install
+	$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
+	$(BIN)/python -m benchmarks.reliability
 
 clean:
 	rm -rf $(VENV) runs build *.egg-info
