@@ -39,6 +39,9 @@ BESIDE = "baselines"
 """Folder of baselines that were trained on the same rows."""
 STATE = "state"
 
+UNLIKE_FIGURES = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What is raised by who takes JSON that no run wrote for its figures."""
+
 
 def sha256_of(path: str | Path) -> str:
     """Hexadecimal SHA-256 of a file's bytes."""
@@ -183,14 +186,15 @@ class RunFolder:
 
     def _read_config(self) -> tuple[Config, dict[str, Any]]:
         """The options, and the table [run] of `config.toml`, whose entries are of the right types."""
-        if not self.file(CONFIG).exists() and self.file(STATE).exists():
+        # Path raises for a name too long.
+        if not os.path.exists(self.file(CONFIG)) and os.path.exists(self.file(STATE)):  # noqa: PTH110
             raise DataError("the run was interrupted; repeat its command with --resume", path=self.path)
-        if not self.path.is_dir():
+        if not os.path.isdir(self.path):  # noqa: PTH112
             raise DataError("no such run folder; `cct-text train DATASET --out DIR` makes one", path=self.path)
         text = self._read(CONFIG).decode("utf-8", errors="replace")
         try:
             document = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise self._damaged(CONFIG, str(error)) from None
         run = document.get("run")
         if not isinstance(run, dict) or not isinstance(run.get("format"), int):
@@ -237,8 +241,8 @@ class RunFolder:
             DataError: if it is missing or is no JSON object.
         """
         try:
-            value = json.loads(self._read(name))
-        except ValueError as error:
+            value = _from_json(self._read(name))
+        except (ValueError, RecursionError) as error:
             raise self._damaged(name, str(error)) from None
         if not isinstance(value, dict):
             raise self._damaged(name, "not a JSON object")
@@ -256,8 +260,8 @@ class RunFolder:
             DataError: if it is missing or damaged.
         """
         try:
-            return [dict(json.loads(line)) for line in self._read(HISTORY).splitlines()]
-        except (ValueError, TypeError) as error:
+            return [dict(_from_json(line)) for line in self._read(HISTORY).splitlines()]
+        except (ValueError, TypeError, RecursionError) as error:
             raise self._damaged(HISTORY, str(error)) from None
 
     def _read(self, name: str) -> bytes:
@@ -271,6 +275,18 @@ class RunFolder:
 
     def _damaged(self, name: str, what: str) -> DataError:
         return DataError(f"damaged: {what}; copy the run folder anew or train again", path=self.file(name))
+
+
+def _from_json(text: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """JSON with finite numbers: others are never written, and could not be written again."""
+    return json.loads(text, parse_float=_finite, parse_constant=_finite)
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{number} is no finite number")
+    return value
 
 
 def _document_sha256(document: Mapping[str, Any]) -> str:

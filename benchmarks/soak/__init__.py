@@ -48,4 +48,9 @@ SOAKS = (
         "A training that is killed at any moment goes on with `--resume` to the weights of an undisturbed one, bit for bit.",
         "training/test_kills.py::test_a_run_that_is_killed_again_and_again_ends_with_the_weights_of_an_undisturbed_one",
     ),
+    Soak(
+        "fuzz",
+        "Whatever bytes a file holds, reading it ends soon, in what it says or in an error of one or two lines.",
+        "test_hostile_files.py::test_nearly_whole_files_and_noise_are_read_or_refused",
+    ),
 )

@@ -37,7 +37,7 @@ def load_cached(key: str) -> tuple[tuple[str, ...], dict[str, Split]] | None:
             table.validate(full=True)
             splits[name] = Split(table["text"], table["label"].to_numpy())
         whole = content_digest(labels, splits) == content["sha256"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, pa.ArrowException):
         return None
     return (labels, splits) if whole else None
 

@@ -10,19 +10,22 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cct_text.datasets.columns import find_columns
-from cct_text.errors import DataError, UsageError
+from cct_text.errors import DataError, UsageError, listed
 
 BATCH_ROWS = 4096
 BATCH_CHARACTERS = 1 << 24
 """A batch ends here although it has fewer rows: rows of a megabyte each must not fill the memory."""
 MAX_FIELD_CHARACTERS = 1 << 26
 """A longer field of a CSV file is taken for a quote that never closes."""
+MAX_LINE_BYTES = 1 << 27
+"""A longer line is no row: a few kilobytes of a gzipped file can be a line that fills the memory."""
 
 LABEL_PREFIX = "__label__"
 """What marks a label in a text file, as fastText has it: `__label__spam win a prize now`."""
@@ -136,7 +139,11 @@ class _Collector:
 def _lines(job: Job, *, keep_ends: bool = False) -> Iterator[tuple[int, str, bool]]:
     """Number, text, and whether bytes were replaced, of each line that ends in LF or CR LF; with its end on request."""
     try:
-        for number, raw in enumerate(job.stream, start=job.first_line):
+        for number, raw in enumerate(iter(partial(job.stream.readline, MAX_LINE_BYTES + 1), b""), start=job.first_line):
+            if len(raw) > MAX_LINE_BYTES:
+                raise DataError(
+                    f"a line of more than {MAX_LINE_BYTES >> 20} MiB, which is no row", path=job.name, line=number
+                )
             line = raw[3:] if number == 1 and raw.startswith(codecs.BOM_UTF8) else raw
             if not keep_ends:
                 line = line.removesuffix(b"\n").removesuffix(b"\r")
@@ -315,7 +322,7 @@ def _read_jsonl(job: Job) -> Iterator[RowBatch]:
         texts, label = columns
         missing = [column for column in (*texts, *([label] if label else [])) if column not in record]
         if missing:
-            raise DataError(f"no key {missing[0]!r}; it has {', '.join(record)}", path=job.name, line=number)
+            raise DataError(f"no key {missing[0]!r}; it has {listed(record)}", path=job.name, line=number)
         for column in texts:
             if isinstance(record[column], list | dict):
                 raise DataError(f"{column!r} is no text but {line[:40]!r}", path=job.name, line=number)
@@ -407,7 +414,7 @@ def _parquet_values(column: pa.Array) -> list[tuple[str, bool]]:
         column = column.cast(pa.large_binary())
     try:
         values = column.to_pylist()
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:  # a date that Python has not
         raise pa.ArrowInvalid(f"a value that is no text: {error}") from None
     return [_decoded(value) if isinstance(value, bytes) else (_plain(value), False) for value in values]
 

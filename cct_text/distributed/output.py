@@ -78,7 +78,7 @@ class Manifest:
                 for file in document["files"]
             )
             return cls(document["run"], document["options"], files, document["rows"])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(f"damaged: {error}; begin anew in another folder", path=path) from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -81,15 +82,17 @@ class ExportedModel:
             raise UsageError(
                 f"{path}: exported --to {document['target']}; predict with the run folder, or export it --to onnx"
             )
-        sections = document["config"].items()
-        options = {f"{section}.{name}": value for section, values in sections for name, value in values.items()}
+        try:
+            config = Config().with_values(_options(document), source=str(path / EXPORT))
+        except UsageError as error:
+            raise DataError(f"{error}") from None
         tokenizer = ExportedFile(path / TOKENIZER, document["sha256"][TOKENIZER])
         models = document["models"].items()
         return cls(
             path=path,
-            config=Config().with_values(options, source=str(path / EXPORT)),
+            config=config,
             labels=tuple(document["labels"]),
-            tokenizer=Tokenizer.from_json(tokenizer.read().decode(), source=str(tokenizer.path)),
+            tokenizer=Tokenizer.from_json(tokenizer.read().decode(errors="replace"), source=str(tokenizer.path)),
             temperature=document["temperature"],
             files={precision: ExportedFile(path / model["file"], model["sha256"]) for precision, model in models},
         )
@@ -111,10 +114,36 @@ def _read(path: Path) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(path.read_bytes())
         if document["format"] == FORMAT and document["sha256"].get(EXPORT) != manifest_sha256(document):
             raise ValueError("its checksum is another")
+        if document["format"] == FORMAT:
+            _require_whole(document)
     except OSError as error:
         raise DataError(f"cannot read: {error.strerror}", path=path) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"damaged: {error}; copy it anew or export again", path=path) from None
     if document["format"] != FORMAT:
         raise DataError(f"format {document['format']}, this version reads {FORMAT}; export the run again", path=path)
     return document
+
+
+def _require_whole(document: Mapping[str, Any]) -> None:
+    """See that what is needed is there and of its type: a checksum that agrees says nothing about that.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: if it is not.
+    """
+    labels, temperature, models = document["labels"], document["temperature"], document["models"]
+    texts = [document["target"], document["sha256"][TOKENIZER], *models]
+    texts += [model[name] for model in models.values() for name in ("file", "sha256")]
+    _options(document)
+    if not isinstance(labels, list) or not models or not all(isinstance(text, str) for text in (*labels, *texts)):
+        raise ValueError("labels, target, models or checksums are not what they should be")
+    if len(labels) < 2 or len(set(labels)) != len(labels):
+        raise ValueError("labels are not two or more different strings")
+    if not isinstance(temperature, float) or not 0.0 < temperature < math.inf:
+        raise ValueError(f"temperature is {temperature!r}, not a finite float above 0")
+
+
+def _options(document: Mapping[str, Any]) -> dict[str, object]:
+    """The options of the run by `section.name`."""
+    sections = document["config"].items()
+    return {f"{section}.{name}": value for section, values in sections for name, value in values.items()}

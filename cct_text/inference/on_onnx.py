@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cct_text.errors import UsageError, unknown_name
+from cct_text.errors import CCTTextError, DataError, UsageError, unknown_name
 from cct_text.extras import EXTRAS
 from cct_text.inference.exported import ExportedModel
 from cct_text.text.batching import batches_of_words
@@ -38,8 +38,19 @@ class OnnxEngine:
             raise UsageError(
                 f"{model.path}: {unknown_name('precision', precision, model.files)}; it was exported with these alone"
             )
-        self.session = new_session(model.files[self.precision].read())
+        file = model.files[self.precision]
+        content = file.read()
         self.num_classes = len(model.labels)
+        try:
+            self.session = new_session(content)
+            found = {output.name: output.shape for output in self.session.get_outputs()}
+            if len(found["logits"]) != 2 or found["logits"][1] != self.num_classes:
+                raise ValueError(f"its logits are {found['logits']}, not of {self.num_classes} labels")
+        except CCTTextError:
+            raise
+        except Exception as error:  # ONNX Runtime has an exception for each way in which a graph can be wrong
+            reason = str(error).partition("\n")[0]
+            raise DataError(f"damaged: {reason}; copy it anew or export again", path=file.path) from None
         self.max_words, self.long = model.config.text.max_words, model.config.text.long
 
     def logits(self, encoded: EncodedTexts) -> np.ndarray:

@@ -169,7 +169,7 @@ class Tokenizer:
                 # How batches are padded is no rule: an exported tokenizer says it, the library's own does not.
                 if tokenizer._header == {**document, "model": None, "padding": None}:
                     return tokenizer
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(f"damaged, or not a tokenizer of cct-text: {error!r}", path=source) from None
         raise DataError("not a tokenizer of this version of cct-text", path=source)
 

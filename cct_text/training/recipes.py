@@ -54,7 +54,7 @@ def _is_of_a_run(path: Path) -> bool:
     """Whether a file is the `config.toml` of a run folder; what is wrong with a file is told by who reads it."""
     try:
         return "run" in tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
 
 

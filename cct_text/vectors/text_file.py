@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain, takewhile
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ class TextVectors:
             DataError: if there is no row, or the first is none; also where the block meets damage.
         """
         with self._lines() as lines:
-            rows = ((number, line) for number, line in enumerate(lines, start=1) if not line.isspace())
+            rows = ((number, line) for number, line in self._numbered(lines) if not line.isspace())
             first = next(rows, None)
             if first is not None and _is_header(first[1]):
                 first = next(rows, None)
@@ -87,14 +88,22 @@ class TextVectors:
         """The file's lines as bytes, their ends included; what breaks while they are read is a DataError."""
         try:
             with opened(self.path, self.member) as stream:
-                yield stream
+                # As long as a line may be: a few kilobytes of an archive can be one that fills the memory.
+                yield iter(partial(stream.readline, _MAX_LINE + 1), b"")
         except BROKEN as error:
             raise DataError(f"cannot read: {error}", path=self.name) from None
+
+    def _numbered(self, lines: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
+        """The lines with their numbers."""
+        for number, line in enumerate(lines, start=1):
+            if len(line) > _MAX_LINE:
+                raise DataError(f"expected a word and numbers, saw {line[:40]!r}", path=self.name, line=number)
+            yield number, line
 
     def _dim(self, number: int, line: bytes) -> int:
         """E by the first row."""
         fields = line.split()
-        if len(line) > _MAX_LINE or len(fields) < 2:
+        if len(fields) < 2:
             raise DataError(f"expected a word and numbers, saw {line[:40]!r}", path=self.name, line=number)
         # A first word with blanks would be counted as numbers: the numbers are what parses, from the right.
         dim = sum(1 for _ in takewhile(is_number, reversed(fields[1:])))
