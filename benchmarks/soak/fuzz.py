@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.soak import BrokenPromiseError, Figures
 from tests.support.readers import KINDS, READERS, bounded_memory, new_reader, try_hard
 
-INPUTS = 200
+INPUTS = 50
 """Of a reader in its turn."""
 QUOTED = 2_000
 """Characters of what went wrong, and of the input that did it."""
