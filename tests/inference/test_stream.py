@@ -143,7 +143,7 @@ SEEDS["fasttext"] = [Seed(b"__label__a one\n__label__b two three\n")]
 
 
 @pytest.mark.parametrize("form", SEEDS)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(data=st.data(), ending=st.sampled_from(["txt", "csv", "tsv", "jsonl", "parquet"]))
 def test_any_bytes_in_any_format_give_a_row_for_each_row_or_no_file(classifier, output_folder, form, ending, data):
     source = io.BytesIO(data.draw(hostile_bytes(SEEDS[form])))
