@@ -101,7 +101,10 @@ def read_npz(path: Path) -> VectorFile:
     """A NumPy archive with `words` (V,) and `vectors` (V, E)."""
     try:
         with np.load(path, allow_pickle=False) as archive:
-            words, matrix = archive["words"].tolist(), archive["vectors"]
+            words, matrix = archive["words"], archive["vectors"]
+        if words.size and not words.itemsize:  # a billion of them are no byte of the file
+            raise ValueError("words without letters")
+        words = words.tolist()
     except Exception as error:  # a damaged archive makes zipfile, zlib and NumPy raise a dozen kinds
         raise DataError(f"not an .npz with `words` and `vectors`: {_reason(error)}", path=path) from None
     return _arrays(words, matrix, path)
