@@ -75,4 +75,9 @@ SOAKS = (
         "Processes that fill one cache at once, some of them killed meanwhile, all see what is in the files.",
         "datasets/test_shared_cache.py::test_all_see_the_same_and_leave_a_cache_that_is_whole",
     ),
+    Soak(
+        "fuzz",
+        "Whatever bytes a file holds, reading it ends soon, in what it says or in an error of one or two lines.",
+        "test_hostile_files.py::test_nearly_whole_files_and_noise_are_read_or_refused",
+    ),
 )

@@ -45,6 +45,7 @@ def open_store(file: TextVectors) -> ArrayVectors | None:
         return None
     try:
         words = pa.ipc.open_file(pa.memory_map(str(folder / "words.arrow"))).read_all()["word"].combine_chunks()
+        words.validate(full=True)  # offsets that point anywhere would end the process when a word is looked at
         matrix = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
         whole = words.type == pa.string() and matrix.dtype == np.float32 and matrix.shape[:-1] == (len(words),)
     except Exception as error:  # damaged files make Arrow and NumPy raise a dozen kinds
