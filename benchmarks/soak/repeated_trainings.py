@@ -14,7 +14,7 @@ LARGEST_SLOPE = 0.5
 def run(minutes: float) -> Figures:
     """About so many trainings as the minutes hold, 200 at least."""
     runs = max(FEWEST, round(minutes * IN_A_MINUTE))
-    left = left_of(runs)
+    left = left_of(runs, "glove-tuned")
     slope = slope_in_mb(left["bytes"])
     files, threads = (left[what][-1] - left[what][WARM_UP] for what in ("files", "threads"))
     if slope > LARGEST_SLOPE or files > 0 or threads > 0:

@@ -1,6 +1,6 @@
 """Many trainings one after another in one process, and what is left of them.
 
-python -m tests.support.repeated_trainings 200
+python -m tests.support.repeated_trainings 200 glove-tuned
 """
 
 import gc
@@ -14,14 +14,14 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-SMALL = {"width": 16, "max_words": 12, "epochs": 1, "embeddings": "glove-tuned", "vectors": "glove.6B.50d"}
+SMALL = {"width": 16, "max_words": 12, "epochs": 1, "vectors": "glove.6B.50d"}
 WARM_UP = 10
 """Trainings after which caches are full and the allocator has its arenas."""
 
 
-def left_of(runs):
+def left_of(runs, embeddings):
     """What a process has after each of some trainings with prediction: {"bytes": [...], "files": [...], "threads": [...]}."""
-    program = [sys.executable, "-m", __name__, str(runs)]
+    program = [sys.executable, "-m", __name__, str(runs), embeddings]
     # One arena: what is measured is what is kept, not how the allocator spreads it.
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
     done = subprocess.run(program, env=environment, capture_output=True, text=True, check=True)
@@ -34,12 +34,12 @@ def slope_in_mb(sizes):
     return float(np.polyfit(np.arange(len(settled)), settled, 1)[0])
 
 
-def _measure(runs):
+def _measure(runs, embeddings):
     from cct_text.inference.classifier import TextClassifier
     from cct_text.training.recipes import resolve_config
     from cct_text.training.run import train
 
-    config = resolve_config("questions", values=SMALL)
+    config = resolve_config("questions", values={**SMALL, "embeddings": embeddings})
     left = {"bytes": [], "files": [], "threads": []}
     for number in range(runs):
         with TemporaryDirectory() as folder:
@@ -54,4 +54,4 @@ def _measure(runs):
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(_measure(int(sys.argv[1]))))
+    sys.stdout.write(json.dumps(_measure(int(sys.argv[1]), sys.argv[2])))
