@@ -80,4 +80,9 @@ SOAKS = (
         "Whatever bytes a file holds, reading it ends soon, in what it says or in an error of one or two lines.",
         "test_hostile_files.py::test_nearly_whole_files_and_noise_are_read_or_refused",
     ),
+    Soak(
+        "same-again",
+        "The same options and seed give the same weights, figures and predictions, bit for bit, however many train at once.",
+        "studies/test_workers.py::test_the_same_jobs_give_the_same_runs_whatever_the_number_of_workers",
+    ),
 )

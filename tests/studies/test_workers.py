@@ -11,6 +11,7 @@ from cct_text.artifacts import RunFolder
 from cct_text.config import Config
 from cct_text.studies.workers import Job, train_all, workers_for
 from cct_text.training.checkpoint import has_checkpoint
+from tests.support.same_again import differences
 
 OPTIONS = {"dataset": "questions", "embeddings": "learned", "embedding_dim": 16, "width": 16, "epochs": 1}
 
@@ -34,6 +35,12 @@ def test_each_run_is_made_and_one_that_fails_does_not_stop_the_others(job):
         assert outcomes[name].metrics == json.loads((jobs[0].out.parent / name / "metrics.json").read_text())
         assert outcomes[name].metrics["threads"] == 1
     assert outcomes["a"].metrics["dev"] == outcomes["d"].metrics["dev"] != outcomes["b"].metrics["dev"]
+
+
+def test_the_same_jobs_give_the_same_runs_whatever_the_number_of_workers(tmp_path):
+    small = {name: value for name, value in OPTIONS.items() if name != "dataset"}
+    kinds = {"learned": small, "averaged": {**small, "ema_decay": 0.9, "class_weights": "balanced"}}
+    assert differences(tmp_path, kinds, workers=(1, 2), seeds=2) == (8, [])
 
 
 def kill_first_worker():
