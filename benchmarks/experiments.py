@@ -164,7 +164,7 @@ def _keep(experiment: Experiment, jobs: Sequence[Job], cache: Path, measured: di
 EXPERIMENTS = (
     Experiment(
         "imdb-chunks",
-        "The verdict on a film may stand anywhere: all of a review, in chunks of 400 words, in place of its first and last 200.",
+        "The verdict may stand anywhere: all of a review, in chunks of 400 words, in place of its first and last 200.",
         "imdb",
         {"chunks": {"long": "chunks"}},
         2,
