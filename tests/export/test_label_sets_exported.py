@@ -15,7 +15,7 @@ from cct_text.export.torch_export import export_torch
 from cct_text.export.web import export_web
 from cct_text.inference.classifier import TextClassifier
 from tests.support.exported_page import answers
-from tests.support.tagged_questions import texts_by_number_of_labels
+from tests.support.tagged_questions import of_one_label, texts_by_number_of_labels
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +91,21 @@ def test_the_page_says_the_same_and_shows_all_labels(chromium, web, tagger, text
     expect(shown).to_have_count(len(said))
     assert [text.split("\n")[0].rstrip("0123456789.%") for text in shown.all_inner_texts()] == list(said)
     page.close()
+
+
+def test_exports_of_one_label_say_so_and_say_the_same(chromium, tagger, texts, tmp_path):
+    one = of_one_label(tagger.model)
+    one.save(tmp_path / "run")
+    wanted = TextClassifier(one, precision="fp32")
+    page = chromium.new_page()
+    page.goto(export_web(tmp_path / "run", tmp_path / "one.html", precision="fp32").path.as_uri())
+    assert "Gives a text the label HUM, or none." in page.content()
+    who = "Who wrote the Iliad ?"
+    assert wanted.predict([who]) == ["HUM"]
+    assert answers(page, [*texts, who])["labels"] == wanted.predict([*texts, who])
+    page.close()
+    export_onnx(tmp_path / "run", tmp_path / "onnx")
+    assert TextClassifier.load(tmp_path / "onnx").predict([*texts, who]) == wanted.predict([*texts, who])
 
 
 def test_the_pages_csv_joins_the_labels(chromium, web, tagger, texts):

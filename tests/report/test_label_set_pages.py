@@ -1,14 +1,16 @@
 """Report and model card of a run with several labels say so, and what its files say."""
 
 import json
+import shutil
 
 import pytest
 
 from cct_text.artifacts import METRICS
 from cct_text.inference.classifier import TextClassifier
+from cct_text.model.saved import SavedModel
 from cct_text.report.model_card import model_card
 from cct_text.report.run_report import write_run_report
-from tests.support.tagged_questions import TAGS
+from tests.support.tagged_questions import TAGS, of_one_label
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +55,12 @@ def test_the_card_states_the_task_and_the_thresholds(tagged_run, metrics):
         assert f"| {label} | {threshold:.3f} | " in card
     assert "with one of its labels" not in card
     assert "Who always says" not in card
+
+
+def test_the_card_of_one_label_is_of_that_label(tagged_run, tmp_path):
+    (tmp_path / "run").mkdir()
+    shutil.copy(tagged_run / METRICS, tmp_path / "run")
+    of_one_label(SavedModel.load(tagged_run)).save(tmp_path / "run")
+    card = model_card(tmp_path / "run", repository="ann/tags")
+    assert "A text classifier with 1 label: " in card
+    assert "\nThe label HUM, or none: a text has it whose probability reaches its threshold.\n" in card

@@ -11,7 +11,7 @@ from cct_text.inference.classifier import TextClassifier
 from cct_text.serving.app import create_app
 from tests.support.browser import browser
 from tests.support.running_server import ask, get, running
-from tests.support.tagged_questions import TAGS, texts_by_number_of_labels
+from tests.support.tagged_questions import TAGS, of_one_label, texts_by_number_of_labels
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,14 @@ def test_labels_are_a_list_and_their_probabilities_are_told_however_few_are_aske
 
 def test_health_tells_the_thresholds(url, tagger):
     assert get(url, "/health").json()["thresholds"] == dict(zip(TAGS, tagger.model.thresholds, strict=True))
+
+
+def test_of_one_label_there_is_one(tagger, texts):
+    one = TextClassifier(of_one_label(tagger.model), precision="fp32")
+    with running(create_app(one)) as url:
+        assert "<p>1 label: HUM. " in get(url, "/").text
+        found = ask(url, "/predict", {"texts": texts}).json()["predictions"]
+    assert [tuple(each["labels"]) for each in found] == one.predict_sets(texts)
 
 
 def test_a_file_is_answered_likewise(url, tagger, texts):
