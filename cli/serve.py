@@ -11,13 +11,13 @@ from cct_text.serving.server import HOST, PORT
 from cct_text.serving.server import serve as serve_run
 
 from . import completion
-from .options import RunFolderArgument
+from .options import RunArgument
 
 _DEFAULTS = Limits()
 
 
 def serve(
-    run: RunFolderArgument,
+    run: RunArgument,
     host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 lets everybody in who reaches it.")] = HOST,
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = PORT,
     allowed_host: Annotated[

@@ -4,16 +4,19 @@ import csv
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 
 import pytest
 from playwright.sync_api import expect
 
+from cct_text.errors import DataError
 from cct_text.export.onnx_export import export_onnx
 from cct_text.export.torch_export import export_torch
 from cct_text.export.web import export_web
 from cct_text.inference.classifier import TextClassifier
+from cct_text.inference.exported import manifest_sha256
 from tests.support.exported_page import answers
 from tests.support.tagged_questions import of_one_label, texts_by_number_of_labels
 
@@ -91,6 +94,16 @@ def test_the_page_says_the_same_and_shows_all_labels(chromium, web, tagger, text
     expect(shown).to_have_count(len(said))
     assert [text.split("\n")[0].rstrip("0123456789.%") for text in shown.all_inner_texts()] == list(said)
     page.close()
+
+
+@pytest.mark.parametrize("thresholds", [None, [], [0.5] * 4, [0.5] * 6, [0.5] * 4 + [1.0], ["0.5"] * 5, {}])
+def test_an_export_whose_thresholds_are_damaged_is_refused(onnx, tmp_path, thresholds):
+    folder = shutil.copytree(onnx[0], tmp_path / "damaged")
+    document = json.loads((folder / "export.json").read_text(encoding="utf-8")) | {"thresholds": thresholds}
+    document["sha256"]["export.json"] = manifest_sha256(document)
+    (folder / "export.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(DataError, match=r"export\.json: damaged: .*thresholds"):
+        TextClassifier.load(folder)
 
 
 def test_exports_of_one_label_say_so_and_say_the_same(chromium, tagger, texts, tmp_path):
