@@ -43,6 +43,9 @@ EXPORT = "export.json"
 """The file that makes a folder an exported model instead: what is in it, with checksums."""
 _FILES = (CONFIG, TOKENIZER, WEIGHTS, METRICS, HISTORY, PREDICTIONS, REPORT)
 
+UNLIKE_FIGURES = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What is raised by who takes JSON that no run wrote for its figures."""
+
 
 def sha256_of(path: str | Path) -> str:
     """Hexadecimal SHA-256 of a file's bytes."""
@@ -201,14 +204,15 @@ class RunFolder:
 
     def _read_config(self) -> tuple[Config, dict[str, Any]]:
         """The options, and the table [run] of `config.toml`, whose entries are of the right types."""
-        if not self.file(CONFIG).exists() and self.file(STATE).exists():
+        # Path raises for a name too long.
+        if not os.path.exists(self.file(CONFIG)) and os.path.exists(self.file(STATE)):  # noqa: PTH110
             raise DataError("the run was interrupted; repeat its command with --resume", path=self.path)
-        if not self.path.is_dir():
+        if not os.path.isdir(self.path):  # noqa: PTH112
             raise DataError("no such run folder; `cct-text train DATASET --out DIR` makes one", path=self.path)
         text = self._read(CONFIG).decode("utf-8", errors="replace")
         try:
             document = tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise self._damaged(CONFIG, str(error)) from None
         run = document.get("run")
         if not isinstance(run, dict) or type(run.get("format")) is not int:
@@ -252,7 +256,7 @@ class RunFolder:
             DataError: if it is missing or is no JSON object.
         """
         try:
-            value = json.loads(self._read(name))
+            value = _from_json(self._read(name))
         except (ValueError, RecursionError) as error:
             raise self._damaged(name, str(error)) from None
         if not isinstance(value, dict):
@@ -271,7 +275,7 @@ class RunFolder:
             DataError: if it is missing or damaged.
         """
         try:
-            return [dict(json.loads(line)) for line in self._read(HISTORY).splitlines()]
+            return [dict(_from_json(line)) for line in self._read(HISTORY).splitlines()]
         except (ValueError, TypeError, RecursionError) as error:
             raise self._damaged(HISTORY, str(error)) from None
 
@@ -319,6 +323,18 @@ def number_of_options(document: Mapping[str, Any]) -> int:
     It is written beside them: one that is gone would be read as its default, and the model compute something else.
     """
     return sum(len(options) for name, options in document.items() if name != "run" and isinstance(options, Mapping))
+
+
+def _from_json(text: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """JSON with finite numbers: others are never written, and could not be written again."""
+    return json.loads(text, parse_float=_finite, parse_constant=_finite)
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{number} is no finite number")
+    return value
 
 
 def _document_sha256(document: Mapping[str, Any]) -> str:

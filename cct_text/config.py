@@ -240,7 +240,7 @@ class Config:
         """
         try:
             document = tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # also a number of thousands of digits; lists in lists in lists
             raise UsageError(f"{source}: not a TOML file: {error}") from None
         document.pop("run", None)
         return self.with_values(dict(_flatten(document)), source=source)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urljoin, urlsplit
 
+from cct_text.atomic_writes import flush
 from cct_text.errors import ResourceError
 
 logger = logging.getLogger(__name__)
@@ -108,6 +109,7 @@ def _fetch(file: RemoteFile, target: Path) -> None:
         except _AddressError as failure:
             failures.append(f"{url}: {failure}")
             continue
+        flush(part)  # it is not checked again
         part.replace(target)
         _tag_of(part).unlink(missing_ok=True)
         return

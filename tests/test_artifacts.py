@@ -257,11 +257,33 @@ def test_json_and_history_are_read_as_they_were_written(folder):
     assert [json.loads(line) for line in folder.file(HISTORY).read_text().splitlines()] == [{"epoch": 1}, {"epoch": 2}]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe", b"null"])
+NO_JSON = [
+    *(b"", b"{", b"[1]", b"\xff\xfe", b"null", b'{"a":' * 20_000, b'{"a": ' + b"9" * 5_000 + b"}"),
+    *(b'{"a": NaN}', b'{"a": [-Infinity]}', b'{"a": 1e999}'),
+]
+
+
+@pytest.mark.parametrize("content", NO_JSON, ids=range(len(NO_JSON)))
 def test_a_damaged_json_file_is_named(folder, content):
     folder.file(METRICS).write_bytes(content)
     with pytest.raises(DataError, match="metrics.json: damaged"):
         folder.read_json(METRICS)
+    folder.file(HISTORY).write_bytes(content or b"{")
+    with pytest.raises(DataError, match="history.jsonl: damaged"):
+        folder.read_history()
+
+
+@pytest.mark.parametrize("value", ["[" * 2_000, "9" * 5_000], ids=["nested", "digits"])
+def test_a_configuration_that_no_parser_takes_is_named(folder, value):
+    folder.file(CONFIG).write_text(f"[run]\nformat = {value}\n")
+    with pytest.raises(DataError, match="config.toml: damaged"):
+        folder.read_config()
+
+
+@pytest.mark.parametrize("path", ["a" * 5_000, "nul\0"], ids=["long", "NUL"])
+def test_a_name_that_no_folder_can_have_is_told(path):
+    with pytest.raises(DataError, match="no such run folder"):
+        RunFolder(path).read_model()
 
 
 # A copy of a folder

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from cct_text import config as config_module
 from cct_text.config import Config, DataConfig, EmbeddingConfig, TrainingConfig
 from cct_text.errors import UsageError
+from cct_text.training.recipes import resolve_config
 
 SECTIONS = {section.name: type(getattr(Config(), section.name)) for section in fields(Config)}
 OPTIONS = {
@@ -238,6 +239,14 @@ def test_toml_may_hold_options_outside_their_sections():
 def test_text_that_is_no_toml_names_its_source_and_the_place(toml):
     with pytest.raises(UsageError, match=r"^my\.toml: not a TOML file: .*(line|document)"):
         Config().with_toml(toml, source="my.toml")
+
+
+@pytest.mark.parametrize("value", ["[" * 2_000, "9" * 5_000], ids=["nested", "digits"])
+def test_toml_that_no_parser_takes_is_told(tmp_path, value):
+    path = tmp_path / "my.toml"
+    path.write_text(f"max_words = {value}\n")
+    with pytest.raises(UsageError, match=r"my\.toml: not a TOML file: "):
+        resolve_config("questions", config_file=path)
 
 
 @pytest.mark.parametrize(

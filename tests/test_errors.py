@@ -48,6 +48,19 @@ def test_a_data_error_survives_the_way_out_of_a_worker_process():
     assert (error.path, error.line) == ("reviews.csv", 12)
 
 
+def test_what_a_message_quotes_of_a_file_cannot_act_on_a_terminal():
+    assert str(DataError("saw \x1b[2J\x07, \ud800\u202e", path="a.csv")) == r"a.csv: saw \x1b[2J\x07, \ud800\u202e"
+    assert str(ResourceError("not here\nget it")) == "not here\nget it"
+
+
+def test_a_message_that_quotes_a_megabyte_keeps_the_file_and_the_way_out():
+    message = str(DataError(f"saw {'x' * 1_000_000}; quote it", path="a.csv", line=3))
+    assert len(message) <= errors.LONGEST_MESSAGE
+    assert message.startswith("a.csv:3: saw xxx")
+    assert message.endswith("xxx; quote it")
+    assert str(pickle.loads(pickle.dumps(DataError(message)))) == message
+
+
 def test_an_unknown_name_is_answered_with_the_nearest_ones_best_first():
     known = ["questions", "trec", "trec-fine", "ag_news"]
     assert unknown_name("data set", "trec-fin", known) == "unknown data set 'trec-fin'; did you mean trec-fine or trec?"

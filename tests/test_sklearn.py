@@ -18,6 +18,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import estimator_checks_generator
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from cct_text.datasets import load_dataset
@@ -38,7 +39,8 @@ class OfNumbers(CCTClassifier):
     """Reads a row of numbers as a text, a word for each, so that scikit-learn's checks can feed it."""
 
     def fit(self, X, y, sample_weight=None):
-        X, y = validate_data(self, X, y, multi_output=np.ndim(y) == 2 and np.shape(y)[1] > 1)
+        several = type_of_target(np.asarray(y)) == "multilabel-indicator" if y is not None else False
+        X, y = validate_data(self, X, y, multi_output=several)
         return super().fit(self._written(X), y, sample_weight)
 
     def _logits(self, X):

@@ -64,4 +64,20 @@ SOAKS = (
         "A file of a few megabytes that unpacks to gigabytes is refused with a message, in bounded memory.",
         "security/test_bombs.py::test_a_bomb_is_refused_in_bounded_memory",
     ),
+    Soak(
+        "killed-prediction",
+        "A prediction into a file that is killed leaves no file that looks finished, and goes on with `--resume` to the rows "
+        "of an undisturbed one.",
+        "inference/test_part_file.py::test_a_prediction_that_is_killed_again_and_again_is_that_of_an_undisturbed_one",
+    ),
+    Soak(
+        "shared-cache",
+        "Processes that fill one cache at once, some of them killed meanwhile, all see what is in the files.",
+        "datasets/test_shared_cache.py::test_all_see_the_same_and_leave_a_cache_that_is_whole",
+    ),
+    Soak(
+        "fuzz",
+        "Whatever bytes a file holds, reading it ends soon, in what it says or in an error of one or two lines.",
+        "test_hostile_files.py::test_nearly_whole_files_and_noise_are_read_or_refused",
+    ),
 )

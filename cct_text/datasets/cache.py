@@ -44,25 +44,35 @@ def load_cached(key: str) -> tuple[tuple[str, ...], dict[str, Split]] | None:
 
 def save_cached(key: str, labels: tuple[str, ...], splits: Mapping[str, Split]) -> None:
     """Keep labels and splits, whole or not at all; a cache that cannot be written to is no reason to fail."""
+    from filelock import FileLock
+
     root = cache_dir() / "datasets"
     try:
         root.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{key}.", dir=root))
-        try:
-            for name, split in splits.items():
-                table = pa.table({"text": split.texts, "label": np.asarray(split.labels, dtype=np.int64)})
-                with (
-                    pa.OSFile(str(temporary / f"{name}.arrow"), "wb") as file,
-                    pa.ipc.new_file(file, table.schema) as out,
-                ):
-                    out.write_table(table)
-            content = {"labels": labels, "splits": list(splits), "sha256": content_digest(labels, splits)}
-            (temporary / "content.json").write_text(json.dumps(content), encoding="utf-8")
+        # One at a time: who finds nothing must not take away what another has just put there.
+        with FileLock(root.with_name(f"{root.name}.lock")):
             # What another process kept meanwhile is as good; what is damaged gives way.
             if load_cached(key) is None:
-                shutil.rmtree(root / key, ignore_errors=True)
-                os.replace(temporary, root / key)  # noqa: PTH105 - the same as Path.replace, for folders
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+                _save(root / key, labels, splits)
     except OSError as error:
         logger.warning("cannot keep the data set in %s (%s); it will be read anew next time", root, error)
+
+
+def _save(folder: Path, labels: tuple[str, ...], splits: Mapping[str, Split]) -> None:
+    """Put labels and splits in the place of what is there, and of what killed processes left."""
+    for left in (folder, *folder.parent.glob(f".{folder.name}.*")):
+        shutil.rmtree(left, ignore_errors=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        for name, split in splits.items():
+            table = pa.table({"text": split.texts, "label": np.asarray(split.labels, dtype=np.int64)})
+            with (
+                pa.OSFile(str(temporary / f"{name}.arrow"), "wb") as file,
+                pa.ipc.new_file(file, table.schema) as out,
+            ):
+                out.write_table(table)
+        content = {"labels": labels, "splits": list(splits), "sha256": content_digest(labels, splits)}
+        (temporary / "content.json").write_text(json.dumps(content), encoding="utf-8")
+        os.replace(temporary, folder)  # noqa: PTH105 - the same as Path.replace, for folders
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

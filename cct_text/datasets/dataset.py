@@ -138,8 +138,8 @@ def cut_rows(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray
     cut = np.zeros(len(labels), dtype=bool)
     wanted = 0.0
     taken = 0
-    for label in np.unique(labels):
-        rows = rng.permutation(np.flatnonzero(labels == label))
+    for rows_of_label in _rows_by_label(labels):
+        rows = rng.permutation(rows_of_label)
         # Rounding is carried from class to class, so that the whole comes to the fraction; but what classes of one row
         # cannot give is not taken from the others.
         wanted += len(rows) * fraction
@@ -147,6 +147,12 @@ def cut_rows(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray
         taken += count
         cut[rows[:count]] = True
     return np.flatnonzero(~cut), np.flatnonzero(cut)
+
+
+def _rows_by_label(labels: np.ndarray) -> list[np.ndarray]:
+    """The rows of each class, in order; in one pass, as a column of identifiers may have been taken for the label."""
+    rows = np.argsort(labels, kind="stable")
+    return np.split(rows, np.flatnonzero(np.diff(labels[rows])) + 1) if len(rows) else []
 
 
 def some_rows(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
@@ -162,8 +168,8 @@ def some_rows(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
     labels = strata(labels)
     rng = np.random.default_rng(seed)
     place = np.empty(len(labels))  # of each row in its class, from 0 up to 1
-    for label in np.unique(labels):
-        rows = rng.permutation(np.flatnonzero(labels == label))
+    for rows_of_label in _rows_by_label(labels):
+        rows = rng.permutation(rows_of_label)
         place[rows] = np.arange(len(rows)) / len(rows)
     # Rows of the same place, such as the classes' first ones, come in an order of their own.
     order = np.lexsort((rng.permutation(len(labels)), place))

@@ -7,6 +7,7 @@ batch, whatever the size of the file.
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -40,7 +41,7 @@ def format_of(name: str, format: str = AUTO) -> FileFormat:
         UsageError: if the format is unknown or nothing tells it.
     """
     named = _named(name, format)
-    if named is None and Path(name).is_file():
+    if named is None and os.path.isfile(name):  # noqa: PTH113 - Path raises for a name too long
         with _open(name, name) as stream:
             return format_of_stream(stream, name, format)
     return named or _unknown(name)
@@ -121,7 +122,7 @@ def read_rows(
         DataError: if the file is missing, a column is missing, or a row is malformed; with the line.
     """
     name = str(source) if isinstance(source, str | Path) else STANDARD_INPUT
-    if _named(name, format) is None and not Path(name).is_file():
+    if _named(name, format) is None and not os.path.isfile(name):  # noqa: PTH113
         _unknown(name)
     with _open(source, name) as stream:
         kind = format_of_stream(stream, name, format)
@@ -141,8 +142,9 @@ def _open(source: str | Path | BinaryIO, name: str) -> Any:  # noqa: ANN401 - a 
     try:
         file = path.open("rb")
         return Gunzipped.open(file, path) if path.suffix == ".gz" else file
-    except OSError as error:
-        raise DataError(f"cannot read: {error.strerror or error}", path=path) from None
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise DataError(f"cannot read: {reason or error}", path=path) from None
 
 
 class _Unclosed(io.RawIOBase):

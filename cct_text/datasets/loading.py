@@ -30,7 +30,7 @@ from cct_text.datasets.hub import load_from_hub, load_registered_from_hub
 from cct_text.datasets.label_sets import first_unknown, label_array, require_joinable, rows_of_labels
 from cct_text.datasets.registry import ENTRIES, Entry, entry_named
 from cct_text.download import cache_dir, fetch, folders_of_the_environment
-from cct_text.errors import DataError, ResourceError, UsageError
+from cct_text.errors import DataError, ResourceError, UsageError, listed
 from cct_text.hub.names import HUB_PREFIX
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def load_dataset(config: DataConfig | str) -> Dataset:
     if config.dataset in ENTRIES:
         return _load_registered(entry_named(config.dataset), config)
     if config.format is not None or _looks_like_a_file(config.dataset):
-        if Path(config.dataset).is_dir():
+        if os.path.isdir(config.dataset):  # noqa: PTH112 - Path raises for a name too long
             raise DataError(
                 "is a folder; name a file, or give hf:FOLDER for one in the hub's layout", path=config.dataset
             )
@@ -155,7 +155,7 @@ def find_files(entry: Entry, data_dir: str | None) -> dict[str, Path] | None:
     Raises:
         DataError: if `data_dir` does not exist.
     """
-    if data_dir is not None and not Path(data_dir).is_dir():
+    if data_dir is not None and not os.path.isdir(data_dir):  # noqa: PTH112 - Path raises for a name too long
         raise DataError("no such folder (--data-dir)", path=data_dir)
     roots = [data_dir, *folders_of_the_environment(DATA_FOLDER), str(cache_dir() / "downloads")]
     for root in filter(None, roots):
@@ -185,7 +185,7 @@ def _read_registered(entry: Entry, files: dict[str, Path], phrases: bool) -> tup
     for split, (texts, names) in read.items():
         unknown = sorted(set(names) - set(index))
         if unknown:
-            raise DataError(f"{entry.name}: {split} has the label {unknown[0]!r}; known are {', '.join(labels)}")
+            raise DataError(f"{entry.name}: {split} has the label {unknown[0]!r}; known are {listed(labels)}")
         splits[split] = Split(texts, np.fromiter((index[name] for name in names), np.int64, len(names)))
     return labels, splits
 
@@ -226,7 +226,7 @@ def _load_files(config: DataConfig) -> Dataset:
         if (unknown := first_unknown(rows, labels)) is not None:
             row, name = unknown
             raise DataError(
-                f"label {name!r} never occurs in train ({config.dataset}); known are {', '.join(labels[:20])}",
+                f"label {name!r} never occurs in train ({config.dataset}); known are {listed(labels[:20])}",
                 path=given[split],
                 line=lines[row],
             )

@@ -122,6 +122,8 @@ class SentimentTrees:
 
 
 _TREE_TOKEN = re.compile(r"\(([0-4]) |([^\s()]+)|(\))|(\s+)|(.)")
+_DEEPEST = 1_000
+"""Open nodes of a tree, at most: with each one more all the words below it are read once more."""
 _ESCAPES = {"-LRB-": "(", "-RRB-": ")"}
 
 
@@ -140,6 +142,8 @@ def _nodes_of(tree: str, source: str, number: int) -> Iterator[tuple[int, str, b
         grade, word, closing, _, other = match.groups()
         if grade is not None:
             open_nodes.append((int(grade), len(words)))
+            if len(open_nodes) > _DEEPEST:
+                raise DataError(f"a tree nested too deeply: {tree[:40]!r}", path=source, line=number)
         elif word is not None:
             words.append(_ESCAPES.get(word, word.replace("\\/", "/").replace("\\*", "*")))
         elif closing is not None and open_nodes:
@@ -211,15 +215,16 @@ class NumberedCsv:
     def _rows(self, stream: IO[bytes], source: str) -> Iterator[Row]:
         # Not a TextIOWrapper: it asks whether it can seek, and a member of a streamed archive cannot say.
         reader = csv.reader(line.decode("utf-8") for line in bounded_lines(stream, MAX_LINE_BYTES, source))
+        classes = {str(number): label for number, label in enumerate(self.labels, start=1)}
         try:
             for row in reader:
-                if len(row) < 2 or not row[0].isdecimal() or not 1 <= int(row[0]) <= len(self.labels):
+                if len(row) < 2 or row[0] not in classes:
                     raise DataError(
                         f'expected "class","title","text" with a class of 1 to {len(self.labels)}, saw {row[:2]}',
                         path=source,
                         line=reader.line_num,
                     )
-                yield self.labels[int(row[0]) - 1], clean_news(" ".join(filter(None, row[1:])))
+                yield classes[row[0]], clean_news(" ".join(filter(None, row[1:])))
         except csv.Error as error:
             raise DataError(f"malformed: {error}", path=source, line=reader.line_num) from None
         except UnicodeDecodeError as error:
@@ -238,8 +243,15 @@ def clean_news(text: str) -> str:
     """
     text = _BROKEN_ENTITY.sub(r"&\1;", text.replace("\\", " "))
     # Twice, for entities of entities such as &amp;lt;.
-    text = html.unescape(html.unescape(text))
+    text = _unescaped(_unescaped(text))
     return " ".join(_TAG.sub(" ", text).split())
+
+
+def _unescaped(text: str) -> str:
+    try:
+        return html.unescape(text)
+    except ValueError:  # a number of thousands of digits, which is no character's
+        return text
 
 
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from cct_text.datasets.columns import find_columns
 from cct_text.datasets.label_sets import WAY_OUT, split_labels
 from cct_text.datasets.parquet_sizes import Pieces, open_parquet
-from cct_text.errors import DataError, UsageError
+from cct_text.errors import DataError, UsageError, listed
 from cct_text.unpacking import bounded_lines
 
 BATCH_ROWS = 4096
@@ -348,7 +348,7 @@ def _read_jsonl(job: Job) -> Iterator[RowBatch]:
         texts, label = columns
         missing = [column for column in (*texts, *([label] if label else [])) if column not in record]
         if missing:
-            raise DataError(f"no key {missing[0]!r}; it has {', '.join(record)}", path=job.name, line=number)
+            raise DataError(f"no key {missing[0]!r}; it has {listed(record)}", path=job.name, line=number)
         for column in texts:
             if isinstance(record[column], list | dict):
                 raise DataError(f"{column!r} is no text but {line[:40]!r}", path=job.name, line=number)
@@ -453,7 +453,7 @@ def _parquet_values(column: pa.Array) -> list[tuple[Any, bool]]:
         column = column.cast(pa.large_binary())
     try:
         values = column.to_pylist()
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:  # a date that Python has not
         raise pa.ArrowInvalid(f"a value that is no text: {error}") from None
     return [
         _decoded(value) if isinstance(value, bytes) else (value if isinstance(value, list) else _plain(value), False)

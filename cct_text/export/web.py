@@ -17,7 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from cct_text.artifacts import METRICS, RunFolder
+from cct_text.artifacts import METRICS, UNLIKE_FIGURES, RunFolder
 from cct_text.atomic_writes import write_atomically
 from cct_text.errors import DataError, UsageError, unknown_name
 from cct_text.export.web_model import PRECISIONS, packed
@@ -93,7 +93,7 @@ def export_web(run: str | Path, path: str | Path, *, precision: str = "int8") ->
     try:
         size = len(data) + sum(len(_browser_file(name)) for name in (TEMPLATE, STYLE, *SCRIPTS))
         facts = _facts(model, metrics, precision, size)
-    except (KeyError, TypeError) as error:
+    except UNLIKE_FIGURES as error:
         raise DataError(f"damaged, or of an earlier version: {error}; train again", path=folder.file(METRICS)) from None
     page = _page(f"{model.config.model.model} on {_dataset(model)}", _subtitle(model), facts, data)
     encoded = page.encode("utf-8", "replace")  # a file's name may hold bytes that are no text

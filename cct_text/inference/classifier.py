@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -122,7 +123,7 @@ class TextClassifier:
             UsageError: if there is no such device, it has no such precision, or `hf:` stands before no name.
         """
         folder = folder_of(path)
-        exported = (folder / EXPORT).is_file()
+        exported = os.path.isfile(folder / EXPORT)  # noqa: PTH113 - Path raises for a name too long
         model = ExportedModel.load(folder) if exported else SavedModel.load(folder)
         return cls(model, device=device, precision=precision)
 

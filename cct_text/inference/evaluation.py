@@ -18,7 +18,7 @@ from cct_text.datasets.files import AUTO, read_rows
 from cct_text.datasets.label_sets import first_unknown, label_array, rows_of_labels
 from cct_text.datasets.loading import separator_of
 from cct_text.datasets.registry import ENTRIES
-from cct_text.errors import DataError, UsageError
+from cct_text.errors import DataError, UsageError, listed
 from cct_text.hub.names import HUB_PREFIX
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.stream import own_columns
@@ -178,4 +178,4 @@ def _names_a_file(source: str) -> bool:
 
 def _unknown(label: str, labels: Sequence[str]) -> str:
     more = f", ... ({len(labels)} in all)" if len(labels) > 20 else ""
-    return f"label {label!r}, which the run never had; it has {', '.join(labels[:20])}{more}"
+    return f"label {label!r}, which the run never had; it has {listed(labels[:20])}{more}"

@@ -91,7 +91,9 @@ class FoldedTokenizer:
         before = max(0, -int(places.min()))
         behind = max(0, int(places.max()) + 1 - tokens)
         x = np.pad(x, ((0, 0), (before, behind), (0, 0)))
-        windows = x[:, places + before].reshape(batch, *places.shape[:2], -1) @ weight  # (B, T, U, D)
+        # Taken along an axis, as rows chosen by an index lie in memory in the order of the index: kernels want them in a row.
+        taken = np.take(x, places + before, axis=1).reshape(batch, *places.shape[:2], -1)  # (B, T, U, P * D)
+        windows = taken @ weight  # (B, T, U, D)
         pooled: np.ndarray = windows.max(axis=2, initial=0.0) if self.windows.overlapping else windows[:, :, 0]
         return pooled
 

@@ -214,8 +214,9 @@ def _require(source: str | Path | BinaryIO, format: str) -> None:
     if name != STANDARD_INPUT:
         try:
             Path(name).stat()
-        except OSError as error:
-            raise DataError(f"cannot read: {error.strerror}", path=name) from None
+        except (OSError, ValueError) as error:  # ValueError: no file can have such a name
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise DataError(f"cannot read: {reason}", path=name) from None
         if Path(name).is_dir():
             raise DataError("is a folder; name the files in it", path=name)
     format_of(name, format)

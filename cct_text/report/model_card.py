@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cct_text.artifacts import CONFIG, METRICS, RunFolder
+from cct_text.artifacts import CONFIG, METRICS, UNLIKE_FIGURES, RunFolder
 from cct_text.config import Config, TextConfig
 from cct_text.datasets.registry import ENTRIES
 from cct_text.errors import DataError
@@ -59,7 +59,7 @@ def model_card(path: str | Path, *, repository: str, licence: str | None = None,
         raise DataError("no figures, so no finished run", path=folder.file(METRICS))
     try:
         return _card(model, folder.read_json(METRICS), repository, licence, languages)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except UNLIKE_FIGURES as error:
         why = f"damaged, or of an earlier version: {error}; train again"
         raise DataError(why, path=folder.file(METRICS)) from None
 

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cct_text.artifacts import BESIDE, CONFIG, METRICS, PREDICTIONS, REPORT, RunFolder
+from cct_text.artifacts import BESIDE, CONFIG, METRICS, PREDICTIONS, REPORT, UNLIKE_FIGURES, RunFolder
 from cct_text.atomic_writes import write_atomically
 from cct_text.datasets.label_sets import label_array
 from cct_text.errors import DataError
@@ -132,13 +132,12 @@ def write_run_report(path: str | Path, *, command: str | None = None) -> Path:
         DataError: if the folder holds no finished run, or a file of it is missing or damaged.
         UsageError: if the file cannot be written.
     """
-    run = FinishedRun.read(path)
     try:
-        page = run_page(run, command=command)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        page = run_page(FinishedRun.read(path), command=command)
+    except UNLIKE_FIGURES as error:
         why = f"damaged, or of an earlier version: {error}; train again"
-        raise DataError(why, path=run.path / METRICS) from None
-    file = run.path / REPORT
+        raise DataError(why, path=RunFolder(path).file(METRICS)) from None
+    file = RunFolder(path).file(REPORT)
     with write_atomically(file) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return file

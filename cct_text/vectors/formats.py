@@ -104,7 +104,10 @@ def read_npz(path: Path) -> VectorFile:
     try:
         require_modest_zip(path)
         with np.load(path, allow_pickle=False) as archive:
-            words, matrix = archive["words"].tolist(), archive["vectors"]
+            words, matrix = archive["words"], archive["vectors"]
+        if words.size and not words.itemsize:  # a billion of them are no byte of the file
+            raise ValueError("words without letters")
+        words = words.tolist()
     except DataError:
         raise
     except Exception as error:  # a damaged archive makes zipfile, zlib and NumPy raise a dozen kinds

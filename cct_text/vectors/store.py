@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cct_text.atomic_writes import flush
 from cct_text.download import cache_dir
 from cct_text.errors import CCTTextError, DataError
 from cct_text.vectors.text_file import TextVectors, is_too_wide
@@ -44,6 +45,7 @@ def open_store(file: TextVectors) -> ArrayVectors | None:
         return None
     try:
         words = pa.ipc.open_file(pa.memory_map(str(folder / "words.arrow"))).read_all()["word"].combine_chunks()
+        words.validate(full=True)  # offsets that point anywhere would end the process when a word is looked at
         matrix = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
         whole = words.type == pa.string() and matrix.dtype == np.float32 and matrix.shape[:-1] == (len(words),)
     except Exception as error:  # damaged files make Arrow and NumPy raise a dozen kinds
@@ -80,7 +82,8 @@ def build_store(file: TextVectors) -> None:
     try:
         with FileLock(f"{folder}.lock", timeout=0):
             if open_store(file) is None:
-                shutil.rmtree(folder, ignore_errors=True)
+                for left in (folder, *folder.parent.glob(f".{folder.name}.*")):  # damaged, or of killed processes
+                    shutil.rmtree(left, ignore_errors=True)
                 temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
                 try:
                     _convert(file, temporary)
@@ -122,3 +125,5 @@ def _finish(folder: Path, words: pa.Array, dim: int) -> None:
     table = pa.table({"word": words})
     with pa.OSFile(str(folder / "words.arrow"), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
         out.write_table(table)
+    for path in folder.iterdir():
+        flush(path)  # the numbers have no checksum that would tell what a power cut left

@@ -74,7 +74,7 @@ class TextVectors:
             DataError: if there is no row, or the first is none; also where the block meets damage.
         """
         with self._lines() as lines:
-            rows = ((number, line) for number, line in enumerate(lines, start=1) if not line.isspace())
+            rows = ((number, line) for number, line in self._numbered(lines) if not line.isspace())
             first = next(rows, None)
             if first is not None and _is_header(first[1]):
                 first = next(rows, None)
@@ -90,6 +90,13 @@ class TextVectors:
                 yield bounded_lines(stream, _MAX_LINE, self.name)
         except BROKEN as error:
             raise DataError(f"cannot read: {error}", path=self.name) from None
+
+    def _numbered(self, lines: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
+        """The lines with their numbers."""
+        for number, line in enumerate(lines, start=1):
+            if len(line) > _MAX_LINE:
+                raise DataError(f"expected a word and numbers, saw {line[:40]!r}", path=self.name, line=number)
+            yield number, line
 
     def _dim(self, number: int, line: bytes) -> int:
         """E by the first row."""

@@ -69,7 +69,6 @@ RUNS = ["runs/compare-questions/learned-0", "runs/mine", "runs/questions"]
         ("train --model ", list(MODEL_NAMES)),
         ("train --embeddings glove", ["glove-frozen", "glove-tuned"]),
         ("train --long h", ["head", "head-tail"]),
-        ("train --set label", ["label_column=", "label_smoothing="]),
         ("train --set label", ["label_column=", "label_separator=", "label_smoothing="]),
         ("train --set keep", ["keep=accuracy", "keep=macro_f1", "keep=loss", "keep=last"]),
         ("train --set max_pool=t", ["max_pool=true"]),

@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import contextmanager
 
+import psutil
 import pytest
 
 from cct_text.sharing.push import push
@@ -39,6 +40,8 @@ def test_one_line_tells_the_url_and_a_signal_ends_it(questions_run, number, code
         assert ask(url, "/predict", {"text": "Who wrote the Iliad ?"}).json()["predictions"][0]["label"]
         assert ask(url, "/predict", {"texts": ["a"] * 3}).status_code == 413
         assert get(url, "/health", headers={"Host": "evil.example"}).status_code == 421
+        listening = [one.laddr.ip for one in psutil.Process(process.pid).net_connections() if not one.raddr]
+        assert listening == ["127.0.0.1"]  # nobody else reaches it unless it is told so
         process.send_signal(number)
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err.strip()) == (code, "", "")

@@ -132,3 +132,17 @@ def test_a_quote_that_never_closes_swallows_no_rows():
 def test_a_line_that_is_no_row_of_json_is_told_with_its_number(line, told):
     with pytest.raises(DataError, match=rf"^-:3: {told}"):
         read(b'{"label": "a", "text": "fine"}\n\n' + line + b"\n", "jsonl")
+
+
+@pytest.mark.parametrize("form", LINES)
+def test_a_line_that_would_fill_the_memory_is_refused(form, monkeypatch):
+    monkeypatch.setattr("cct_text.datasets.readers.MAX_LINE_BYTES", 1_000)
+    content = FORMATS[form]([("a", "x" * 900), ("b", "x" * 2_000)])
+    with pytest.raises(DataError, match=r"-:\d: a line of more than 1,000 bytes"):
+        read(content, form)
+
+
+def test_keys_and_labels_with_line_ends_do_not_tear_a_message():
+    content = b'{"text": "a", "label": "x"}\n{"te\\nxt": "a", "label": "x"}\n'
+    with pytest.raises(DataError, match=r"no key 'text'; it has 'te\\nxt', label$"):
+        read(content, "jsonl")

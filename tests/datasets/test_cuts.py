@@ -1,3 +1,4 @@
+import time
 from collections import Counter
 
 import numpy as np
@@ -64,6 +65,17 @@ def test_classes_of_one_row_take_nothing_from_the_others():
     train, dev = cut_split(split_of([1] * 100 + [20]), 0.1, seed=0)
     assert Counter(dev.labels.tolist()) == {100: 2}
     assert Counter(train.labels.tolist())[100] == 18
+
+
+def test_a_class_for_each_row_takes_no_longer_than_a_class_for_each_ten():
+    # A column of identifiers taken for the label.
+    labels = np.random.default_rng(0).permutation(300_000)
+    start = time.process_time()
+    train, dev = cut_rows(labels, 0.1, 0)
+    assert len(train) == 300_000
+    assert not len(dev)
+    assert len(chosen_rows(labels, 1_000, 0)) == 1_000
+    assert time.process_time() - start < 20  # a pass over all rows for each class takes a minute
 
 
 def test_the_cut_is_a_function_of_the_seed():

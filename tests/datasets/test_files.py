@@ -145,6 +145,15 @@ def test_any_plain_type_of_parquet_column_becomes_text(values, expected):
     assert [text for _, text, _ in read(file.getvalue(), "parquet")[0]] == expected
 
 
+@pytest.mark.parametrize("kind", [pa.date32(), pa.duration("s"), pa.timestamp("us")], ids=str)
+def test_a_time_that_python_has_not_is_told(kind):
+    file = io.BytesIO()
+    numbers = pa.array([2**31 - 1 if kind == pa.date32() else 2**62], pa.int32() if kind == pa.date32() else pa.int64())
+    pq.write_table(pa.table({"text": numbers.cast(kind), "label": ["x"]}), file, store_schema=True)
+    with pytest.raises(DataError, match="-: not a readable Parquet file: "):
+        read(file.getvalue(), "parquet")
+
+
 def test_a_parquet_column_of_lists_is_no_text():
     file = io.BytesIO()
     pq.write_table(pa.table({"text": [["x"], []], "label": ["x", "y"]}), file)

@@ -46,13 +46,33 @@ def test_an_empty_title_leaves_no_blank_behind(load, tmp_path):
     assert dataset.train.texts[0].as_py() == "All in the description."
 
 
-@pytest.mark.parametrize("row", ['"0","a","b"', '"5","a","b"', '"one","a","b"', '"1"', '"\u00b2","a","b"'])
+ROWS_WITHOUT_A_CLASS = [
+    *(
+        '"0","a","b"',
+        '"5","a","b"',
+        '"one","a","b"',
+        '"1"',
+        '"\u00b2","a","b"',
+        '"\u0661","a","b"',
+        f'"{"1" * 5_000}","a"',
+    ),
+]
+
+
+@pytest.mark.parametrize("row", ROWS_WITHOUT_A_CLASS, ids=range(len(ROWS_WITHOUT_A_CLASS)))
 def test_a_row_without_a_known_class_is_told_with_its_line(load, tmp_path, row):
     write_news(tmp_path)
     with (tmp_path / "train.csv").open("a", encoding="utf-8") as file:
         file.write(f"{row}\n")
     with pytest.raises(DataError, match=r'train\.csv:5: expected "class","title","text" with a class of 1 to 4'):
         load("ag_news", data_dir=tmp_path)
+
+
+def test_an_entity_of_thousands_of_digits_is_no_character(load, tmp_path):
+    entity = f"&#{'9' * 5_000};"
+    rows = [("World", "A title", entity), *NEWS["train"]]
+    dataset = load("ag_news", data_dir=write_news(tmp_path, {**NEWS, "train": rows}), dev_fraction=0.0)
+    assert dataset.train.texts[0].as_py() == f"A title {entity}"
 
 
 def test_bytes_that_are_not_utf_8_are_refused_in_an_official_file(load, tmp_path):

@@ -151,6 +151,16 @@ def test_a_name_that_is_neither_registered_nor_a_file_is_told(load, name, told):
         load(name)
 
 
+@pytest.mark.parametrize("option", ["name", "dev", "test", "data_dir"])
+@pytest.mark.parametrize("path", [f"/{'a' * 5_000}.csv", "/nul\0.csv", "/half\ud800.csv"], ids=["long", "NUL", "half"])
+def test_a_name_that_no_file_can_have_is_told(load, tmp_path, option, path):
+    own = tmp_path / "own.csv"
+    own.write_bytes(as_csv([("a", "one"), ("b", "two")] * 20))
+    options = {"name": "trec" if option == "data_dir" else own, option: path}
+    with pytest.raises(DataError, match=r"cannot read|no such folder"):
+        load(**options)
+
+
 def test_a_folder_is_no_data_set(load, tmp_path):
     with pytest.raises(DataError, match="is a folder"):
         load(tmp_path)

@@ -78,7 +78,9 @@ def test_phrases_are_refused_where_there_are_no_trees(load, name):
         ("(3 (2 It) (4 great)", "a tree that does not close"),
         ("(3 (2 It) (4 great)))", "not a tree"),
         ("(7 It)", "not a tree"),
+        ("(2 " * 100_000, "a tree nested too deeply"),
     ],
+    ids=["open", "closed", "grade", "deep"],
 )
 def test_a_broken_tree_is_told_with_its_line(load, tmp_path, tree, told):
     write_trees(tmp_path, {**TREES, "dev": [*TREES["dev"], tree]})

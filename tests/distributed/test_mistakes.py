@@ -26,7 +26,7 @@ def folder(tmp_path, own_run):
         (["in/a.txt", "--engine", "ray", "-o", "out", "--top-k", "99"], 2, "top-k 99"),
         (["in/a.txt", "--engine", "ray", "-o", "out", "--guard-formulas"], 2, "is for CSV, TSV and text"),
         (["in/a.txt", "--workers", "2"], 2, "--workers belongs to --engine ray"),
-        (["in/a.txt", "--resume"], 2, "--resume belongs to --engine ray"),
+        (["in/a.txt", "--resume"], 2, "--resume goes on with an output file that is made from files; name both"),
         (["in/*.csv", "--engine", "ray", "-o", "out"], 3, "in/*.csv: no file there"),
         (["nowhere", "--engine", "ray", "-o", "out"], 3, "nowhere: no such file or folder"),
         (["in/a.txt", "--engine", "ray", "-o", "full"], 2, "full: holds other files, such as thesis.doc"),

@@ -255,6 +255,41 @@ def test_an_export_of_another_version_or_with_other_contents_is_refused(copy, ch
         TextClassifier.load(copy)
 
 
+def resign(folder, **changed):
+    """Change an export and make its checksums agree, as another program might."""
+    file = folder / "export.json"
+    document = json.loads(file.read_text(encoding="utf-8")) | changed
+    for model in document["models"].values() if isinstance(document["models"], dict) else ():
+        model["sha256"] = sha256_of(folder / model["file"])
+    document["sha256"]["export.json"] = manifest_sha256(document)
+    file.write_text(json.dumps(document), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"target": None}, {"labels": "HUM LOC"}, {"labels": [1, 2]}, {"labels": ["A"]}, {"labels": ["A", "B", "A"]},
+        {"temperature": "1"}, {"temperature": 0.0}, {"models": {}}, {"models": []}, {"config": {"data": 3}},
+        {"config": {"text": {"max_words": 0}}}, {"config": {"text": {"max_wrods": 3}}},
+    ],
+    ids=lambda changed: str(*changed),
+)  # fmt: skip
+def test_an_export_that_does_not_make_sense_is_told_even_where_its_checksum_agrees(copy, changed):
+    resign(copy, **changed)
+    with pytest.raises(DataError, match=r"export\.json: "):
+        TextClassifier.load(copy)
+
+
+def test_a_network_that_is_none_or_another_is_told_even_where_the_checksums_agree(copy):
+    resign(copy, labels=["A", "B"])
+    with pytest.raises(DataError, match=r"model\.onnx: damaged: its logits are .*, not of 2 labels"):
+        TextClassifier.load(copy)
+    (copy / "model.onnx").write_bytes(b"no network")
+    resign(copy)
+    with pytest.raises(DataError, match=r"model\.onnx: damaged: "):
+        TextClassifier.load(copy)
+
+
 def test_an_exported_model_computes_on_the_cpu_and_becomes_no_run(exported, tmp_path):
     with pytest.raises(UsageError, match="exported model is computed on the cpu"):
         TextClassifier.load(exported, device="cuda")

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import pytest
 
 from cct_text_cli.main import main
+from tests.support.killed_predictions import write_texts
 
 COMMAND = [sys.executable, "-m", "cct_text_cli"]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -110,6 +112,32 @@ def test_ctrl_c_exits_130_and_leaves_nothing_behind(run, tmp_path):
     assert predict.returncode == 130
     assert b"Traceback" not in error
     assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_says_how_many_rows_are_kept_and_resume_goes_on_with_them(run, tmp_path):
+    write_texts(tmp_path / "in.txt", 200_000)
+    predict = subprocess.Popen(
+        [*COMMAND, "predict", run, "in.txt", "-o", "out.csv"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+        cwd=tmp_path,
+    )
+    part = tmp_path / ".out.csv.part"
+    while predict.poll() is None and not (part.exists() and part.stat().st_size):
+        time.sleep(0.005)
+    predict.send_signal(signal.SIGINT)
+    _, error = predict.communicate(timeout=60)
+    assert predict.returncode == 130
+    told = re.fullmatch(
+        r"cct-text: interrupted; ([\d,]+) rows are kept: repeat the command with --resume to go on\n", error
+    )
+    assert told is not None
+    assert not (tmp_path / "out.csv").exists()
+    subprocess.run(
+        [*COMMAND, "predict", run, "in.txt", "-o", "out.csv", "--resume"], env=ENVIRONMENT, cwd=tmp_path, check=True
+    )
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 200_001
 
 
 @pytest.mark.parametrize(
@@ -232,6 +260,7 @@ def test_a_precision_that_is_none_is_refused(cct_text, run, verb):
 SAYS_WHETHER_TORCH_IS_THERE = """
 import sys
 from cct_text_cli.main import main
+from tests.support.killed_predictions import write_texts
 try:
     main()
 finally:

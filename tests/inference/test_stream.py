@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cct_text.datasets.files import read_rows
 from cct_text.errors import DataError, UsageError
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.stream import PredictSummary, predict_file
+from tests.support.hostile_bytes import Seed, hostile_bytes
 
 # What a text may be, between line ends; all of it is one row each.
 AWKWARD = [
@@ -135,6 +137,50 @@ def test_any_bytes_at_all_give_a_row_for_each_line(classifier, rows):
 def test_any_texts_at_all_give_a_row_each_from_csv_with_quoted_line_ends(classifier, texts):
     lines, summary = predicted(classifier, io.BytesIO(as_csv(texts)), format="csv")
     assert len(lines) == summary.rows == len(texts)
+
+
+SEEDS = {form: [Seed(write(["one", "two, three", 'a "quoted"\tfour'] * 3))] for form, write in FORMATS.items()}
+SEEDS["fasttext"] = [Seed(b"__label__a one\n__label__b two three\n")]
+
+
+@pytest.mark.parametrize("form", SEEDS)
+@settings(deadline=None, max_examples=40)
+@given(data=st.data(), ending=st.sampled_from(["txt", "csv", "tsv", "jsonl", "parquet"]))
+def test_any_bytes_in_any_format_give_a_row_for_each_row_or_no_file(classifier, output_folder, form, ending, data):
+    source = io.BytesIO(data.draw(hostile_bytes(SEEDS[form])))
+    output = output_folder / f"out.{ending}"
+    for left in output_folder.iterdir():
+        left.unlink()
+    try:
+        read = sum(len(batch.texts) for batch in read_rows(source, format=form))
+    except DataError:
+        read = None
+    source.seek(0)
+    try:
+        summary = predict_file(classifier, [source], output, format=form)
+    except DataError:
+        assert read is None
+        assert not list(output_folder.iterdir())
+        return
+    written = rows_of(output)
+    assert len(written) == summary.rows == read
+    assert set(written) <= set(classifier.labels)
+
+
+@pytest.fixture(scope="module")
+def output_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("out")
+
+
+def rows_of(path):
+    """The labels in a file of predictions, as other programs read it."""
+    if path.suffix == ".parquet":
+        return pq.read_table(path)["label"].to_pylist()
+    with path.open(encoding="utf-8", newline="") as file:
+        if path.suffix == ".jsonl":
+            return [json.loads(line)["label"] for line in file]
+        rows = list(csv.reader(file, delimiter="," if path.suffix == ".csv" else "\t"))
+    return [row[0] for row in (rows if path.suffix == ".txt" else rows[1:])]
 
 
 def test_files_follow_each_other_and_may_differ_in_format(classifier, texts, expected, tmp_path):

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from cct_text.artifacts import METRICS, PREDICTIONS, REPORT
+from cct_text.artifacts import HISTORY, METRICS, PREDICTIONS, REPORT
 from cct_text.errors import DataError
 from cct_text.report.run_report import length_bins, write_run_report
 from cct_text.training.recipes import resolve_config
@@ -141,5 +141,14 @@ def test_a_folder_without_a_finished_run_is_refused(run, tmp_path):
     del metrics["versions"]
     (folder / METRICS).write_text(json.dumps(metrics))
     with pytest.raises(DataError, match=r"metrics.json.*damaged, or of an earlier version: 'versions'"):
+        write_run_report(folder)
+    (folder / METRICS).write_text(json.dumps({**metrics, "versions": {}, "parameters": "many"}))
+    with pytest.raises(DataError, match=r"metrics.json.*damaged, or of an earlier version: "):
+        write_run_report(folder)
+    (folder / METRICS).write_bytes((run[0] / METRICS).read_bytes())
+    epochs = [json.loads(line) for line in (run[0] / HISTORY).read_text().splitlines()]
+    epochs[0]["train_loss"] = []
+    (folder / HISTORY).write_text("".join(f"{json.dumps(epoch)}\n" for epoch in epochs))
+    with pytest.raises(DataError, match="damaged, or of an earlier version"):
         write_run_report(folder)
     assert not (folder / REPORT).exists()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cct_text.inference.stream import predict_file
 from cct_text.serving.app import create_app
 from cct_text.serving.limits import Limits
+from tests.support.hostile_bytes import Seed, hostile_bytes
 from tests.support.running_server import ask, get, metric, running
 from tests.support.user_files import FORMATS
 
@@ -205,8 +206,14 @@ ANY_JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(ANY_JSON.map(json.dumps).map(str.encode) | st.binary(max_size=60))
+BODIES = [
+    Seed(json.dumps(body).encode())
+    for body in ({"texts": ["Who wrote Hamlet ?", "Where is Oslo ?"], "top_k": 2}, {"text": "Who ?", "top_k": 1})
+]
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ANY_JSON.map(json.dumps).map(str.encode) | st.binary(max_size=60) | hostile_bytes(BODIES))
 def test_no_body_at_all_makes_the_server_fail(url, body):
     for path in ("/predict", "/explain", "/file?name=a.jsonl", "/file?name=a.csv"):
         response = ask(url, path, data=body, headers=JSON)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["cct_text.inference.stream", "pyarrow.parquet", "filelock", "threadpoolctl"])
+import pyarrow.parquet as pq
+
+from tests.support.forked import processes
 
 
 def write_texts(path: Path, rows: int) -> None:
@@ -30,7 +31,7 @@ def _predict(run: Path, sources: Sequence[Path], output: Path) -> None:
 
 def killed(run: Path, sources: Sequence[Path], output: Path, seconds: float) -> bool:
     """Go on with a prediction for so many seconds; False if it ended before."""
-    process = _processes.Process(target=_predict, args=(run, sources, output))
+    process = processes.Process(target=_predict, args=(run, sources, output))
     process.start()
     process.join(seconds)
     process.kill()
@@ -44,3 +45,24 @@ def predict_whole(run: Path, sources: Sequence[Path], output: Path) -> float:
     start = time.monotonic()
     assert not killed(run, sources, output, 600.0)
     return time.monotonic() - start
+
+
+def predictions(path: Path) -> list[tuple[str, float]]:
+    """Label and probability of each row of an output."""
+    if path.suffix == ".parquet":
+        columns = pq.read_table(path).to_pydict()
+        return list(zip(columns["label"], columns["probability"], strict=True))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if path.suffix == ".jsonl":
+        return [(record["label"], record["probability"]) for record in map(json.loads, lines)]
+    rows = [line.rsplit("," if path.suffix == ".csv" else "\t", 1) for line in lines]
+    return [(label, float(probability)) for label, probability in rows[path.suffix != ".txt" :]]
+
+
+def are_same(one: Path, other: Path) -> bool:
+    """Whether two outputs say the same, but for what adding floats in another order leaves."""
+    rows, others = predictions(one), predictions(other)
+    return len(rows) == len(others) and all(
+        label == other_label and abs(probability - other_probability) <= 2e-6
+        for (label, probability), (other_label, other_probability) in zip(rows, others, strict=True)
+    )

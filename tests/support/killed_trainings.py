@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from random import Random
 
 from cct_text.artifacts import STATE
 from cct_text.training.progress import TrainingObserver
+from tests.support.forked import processes
 
 SMALL: dict[str, object] = {
     "epochs": 2,
@@ -23,10 +23,6 @@ SMALL: dict[str, object] = {
     "vocabulary_extra_words": 0,
     "min_epoch_steps": 100,
 }
-
-# What a training imports is imported once, not by every process that is about to be killed.
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["torch._dynamo", "sklearn.metrics", "safetensors.numpy", "cct_text.training.run"])
 
 
 @dataclass(frozen=True)
@@ -90,8 +86,8 @@ def training(
         seconds: between two checkpoints.
         resume: go on with what is in the folder.
     """
-    count = _processes.Value("i", 0)
-    process = _processes.Process(target=_train, args=(folder, values, seconds, resume, count))
+    count = processes.Value("i", 0)
+    process = processes.Process(target=_train, args=(folder, values, seconds, resume, count))
     process.start()
     try:
         yield Training(folder, process, count)

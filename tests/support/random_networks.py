@@ -17,7 +17,7 @@ VARIANTS = [
     *({"model": name} for name in MODEL_NAMES),
     *({"model": "cct-2/2", "pooling": pooling} for pooling in ("class-token", "mean", "max")),
     *({"model": "cct-2/1", "positions": positions} for positions in ("learnable", "none")),
-    *({"model": f"{family}/{kernel}"} for family in ("cct-2", "cvt-2") for kernel in ("3", "6", "4x2", "3x3")),
+    *({"model": f"{family}/{kernel}"} for family in ("cct-2", "cvt-2") for kernel in ("3", "6", "1x2", "4x2", "3x3")),
     {"model": "cct-2/1+3+5", "max_pool": "false"},
     {"model": "cct-2/1+2x2"},
     {"model": "cct-2/2", "long": "head-tail"},

@@ -134,6 +134,7 @@ DAMAGES = {
     "not JSON": lambda text: text[:-9],
     "no JSON object": lambda text: "[]",
     "empty": lambda text: "",
+    "nested without end": lambda text: '{"a":' * 20_000,
     "a rule is missing": lambda text: json.dumps(_changed(text, lambda d: d["normalizer"]["normalizers"].pop())),
     "no model": lambda text: json.dumps(_changed(text, lambda d: _without(d, "model"))),
     "a word is missing": lambda text: json.dumps(_changed(text, lambda d: _without(d, "model", "vocab", "what"))),

@@ -2,10 +2,6 @@
 
 import os
 import signal
-import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import psutil
@@ -17,37 +13,7 @@ from cct_text.errors import UsageError
 from cct_text.training.checkpoint import CHECKPOINT, load_checkpoint
 from cct_text.training.run import train
 from tests.support import train_together
-
-ROOT = Path(__file__).parents[2]
-
-
-def free_port():
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return server.getsockname()[1]
-
-
-def start(out, *, epochs=3, dropout=0.0, flags=()):
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", free_port()]
-    command += [train_together.__file__, out, epochs, dropout, *flags]
-    environment = {
-        **os.environ,
-        "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
-    }
-    return subprocess.Popen(
-        list(map(str, command)),
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,  # a terminal of its own, so to speak
-    )
-
-
-def finish(process):
-    _, err = process.communicate(timeout=240)
-    assert process.returncode == 0, err
+from tests.support.started_together import finish, start
 
 
 def test_they_learn_what_one_process_learns(tmp_path):

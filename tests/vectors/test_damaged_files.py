@@ -2,6 +2,7 @@
 
 import resource
 import shutil
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -110,6 +111,15 @@ ARRAYS = {
 def test_arrays_that_are_no_word_vectors_are_refused(tmp_path, arrays):
     np.savez(tmp_path / "m.npz", **ARRAYS[arrays])
     fails(str(tmp_path / "m.npz"))
+
+
+def test_a_billion_words_without_letters_take_no_memory(tmp_path):
+    np.savez(tmp_path / "m.npz", words=np.array(WORDS), vectors=MATRIX)
+    header = b"{'descr': '<U0', 'fortran_order': False, 'shape': (1000000000,), }".ljust(117) + b"\n"
+    with zipfile.ZipFile(tmp_path / "m.npz") as whole, zipfile.ZipFile(tmp_path / "other.npz", "w") as archive:
+        archive.writestr("words.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+        archive.writestr("vectors.npy", whole.read("vectors.npy"))
+    assert "words without letters" in fails(str(tmp_path / "other.npz"))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """A file of word vectors that someone sends runs nothing when it is read."""
 
-import os
 import pickle
 import zipfile
 
@@ -11,17 +10,8 @@ import torch
 from cct_text.errors import DataError
 from cct_text.vectors import load_vectors
 from tests.support import vector_files
+from tests.support.planted import Bomb
 from tests.support.vector_files import MATRIX, WORDS
-
-
-class Bomb:
-    """Makes a folder when it is unpickled."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.folder),)
 
 
 def gensim_with(**attributes):

@@ -134,6 +134,15 @@ def other_words(folder):
         out.write_table(table)
 
 
+def other_offsets(folder):
+    offsets = np.zeros(len(WORDS) + 1, np.int32)
+    offsets[3] = 2**30  # only the first and the last are looked at when a file is opened
+    words = pa.Array.from_buffers(pa.string(), len(WORDS), [None, pa.py_buffer(offsets), pa.py_buffer(b"x")])
+    table = pa.table({"word": words})
+    with pa.OSFile(str(folder / "words.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as out:
+        out.write_table(table)
+
+
 DAMAGE = {
     "no words": lambda folder: (folder / "words.arrow").unlink(),
     "no numbers": lambda folder: (folder / "vectors.npy").unlink(),
@@ -145,6 +154,7 @@ DAMAGE = {
     "numbers of another file": lambda folder: np.save(folder / "vectors.npy", MATRIX[:3]),
     "numbers of another kind": lambda folder: np.save(folder / "vectors.npy", MATRIX.astype(np.int64)),
     "a list of numbers": lambda folder: np.save(folder / "vectors.npy", MATRIX[:, 0]),
+    "offsets that point anywhere": other_offsets,
     "half of everything": lambda folder: [os.truncate(path, path.stat().st_size // 2) for path in folder.iterdir()],
 }
 

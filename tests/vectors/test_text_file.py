@@ -188,3 +188,16 @@ def test_any_table_is_read_as_it_was_written_streamed_or_from_the_store(tmp_path
         assert list(rows(source.select(wanted, top)).items()) == list(expected.items())
         assert rows(source.select(None)).keys() == dict.fromkeys(words).keys()
         assert source.shape() == matrix.shape
+
+
+def test_a_line_that_would_fill_the_memory_is_refused(file_of, tmp_path):
+    # A hundred megabytes in a hundred kilobytes.
+    with gzip.open(tmp_path / "m.txt.gz", "wb", compresslevel=1) as file:
+        file.write(b"a 1 2\n")
+        for _ in range(100):
+            file.write(bytes(1 << 20))
+    tracemalloc.start()
+    with pytest.raises(DataError, match=r"m\.txt\.gz:2: a line of more than 1,048,576 bytes"):
+        TextVectors(tmp_path / "m.txt.gz").shape()
+    assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    tracemalloc.stop()
