@@ -35,15 +35,15 @@ def test_the_report_is_of_decisions_label_by_label(tagged_run, metrics):
 
 
 def test_the_surest_mistakes_come_first(tagged_run):
-    from cct_text.report.label_set_sections import MISTAKES, mistakes
+    from cct_text.report.label_set_sections import mistakes
     from cct_text.report.run_report import FinishedRun
 
     run = FinishedRun.read(tagged_run)
-    section = mistakes(run)
+    section = mistakes(run, most=12)
     wrong = run.classifier.task.says(run.logits) != run.has
     apart = abs(run.has - run.probabilities)[wrong]
     surest = f"({run.probabilities[wrong][apart.argmax()]:.0%})"
-    assert len(section.texts) == min(MISTAKES, wrong.sum())
+    assert len(section.texts) == min(12, wrong.sum())
     assert section.texts[0].heading.endswith(surest)
 
 
