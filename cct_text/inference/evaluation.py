@@ -143,6 +143,8 @@ def read_labelled_file(
         replaced += batch.replaced
     if not rows:
         raise DataError("no rows", path=path)
+    if separator is not None and not any(rows):
+        logger.warning("%s: no row has a label; the figures say how often the run gives none", path)
     if replaced:
         logger.warning("%s: invalid UTF-8 replaced in %d rows", path, replaced)
     return Split(pa.chunked_array(texts), label_array(rows, labels, several=separator is not None))

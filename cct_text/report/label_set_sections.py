@@ -45,9 +45,8 @@ def label_table(run: FinishedRun, figures: Mapping[str, Any]) -> Section:
         ]
         for name, one in figures["per_class"].items()
     ]
-    caption = (
-        f"On {run.split}, in percent. A text has a label from the threshold of its probability on, which dev chose."
-    )
+    chosen = "which dev chose" if run.metrics["dev"] is not None else "0.5 where there is no dev split"
+    caption = f"On {run.split}, in percent. A text has a label from the threshold of its probability on, {chosen}."
     return Section(
         "Label by label", table=Table(caption, ("label", "threshold", "precision", "recall", "F1", "rows"), rows)
     )
@@ -58,11 +57,10 @@ def reliability(run: FinishedRun) -> Section:
     assert run.split is not None
     said, there = run.probabilities.ravel(), run.has.ravel()
     bins = reliability_bins(said, there)
-    ece, temperature = run.metrics[run.split]["ece"], run.metrics["temperature"]
+    ece = run.metrics[run.split]["ece"]
     told = [
         f"Of {said.size:,} decisions, each label of each text, the probability and how often the label is there are "
-        f"{100 * ece:.1f} points apart on average (expected calibration error). The temperature, fitted to dev, is "
-        f"{temperature:.2f}.",
+        f"{100 * ece:.1f} points apart on average (expected calibration error). {run.about_temperature}",
     ]
     drawn = run_plots.reliability(bins, of="label") if can_plot() else None
     what = "Share of decisions in which the label is there, by its probability"

@@ -90,6 +90,9 @@ def _card(
         split=split,
         figures=_figures(metrics),
         about_figures=_about_figures(model.config, metrics, split) if split else [],
+        about_thresholds="The thresholds were chosen on dev."
+        if metrics["dev"] is not None
+        else "Without dev all are 0.5.",
         classes=classes[:CLASSES_SHOWN],
         classes_left=len(classes[CLASSES_SHOWN:]),
         limits=_limits(model, metrics, languages),
@@ -256,7 +259,9 @@ def _training(metrics: Mapping[str, Any]) -> list[str]:
     return [
         f"Seed {metrics['seed']}; epoch {metrics['best_epoch']} of {metrics['epochs']} was kept; all options are in {CONFIG}.",
         f"{metrics['seconds']:,.0f} s on {metrics['device']} ({metrics['processor']}, {threads}), in {metrics['precision']}.",
-        f"Its logits are divided by a temperature of {metrics['temperature']:.3f}, fitted to dev.",
+        f"Its logits are divided by a temperature of {metrics['temperature']:.3f}, fitted to dev."
+        if metrics["dev"] is not None
+        else "Its probabilities are not calibrated, for it had no dev split.",
         f"{versions}{commit}.",
         f"With these, the data above and this repository's {CONFIG}, this command repeats it:",
     ]

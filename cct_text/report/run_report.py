@@ -114,6 +114,13 @@ class FinishedRun:
         assert self.rows is not None
         return self.classifier.model.tokenizer.encode(self.rows["text"]).lengths
 
+    @property
+    def about_temperature(self) -> str:
+        """What the probabilities owe to dev, as a sentence."""
+        if self.metrics["dev"] is None:
+            return "There is no dev split that a temperature could be fitted to."
+        return f"The temperature, fitted to dev, is {self.metrics['temperature']:.2f}."
+
     def shaded(self, heading: str, text: str) -> ShadedText:
         """A text below a heading, its words by how much the pooling looked at them."""
         return ShadedText(heading, pieces(text, self.classifier.explain(text), most_words=MOST_WORDS))
@@ -277,10 +284,10 @@ def _reliability(run: FinishedRun) -> list[Section]:
     if run.several:
         return [label_set_sections.reliability(run)]
     bins = reliability_bins(run.rows["probability"].to_numpy(), run.right)
-    ece, temperature = run.metrics[run.split]["ece"], run.metrics["temperature"]
+    ece = run.metrics[run.split]["ece"]
     told = [
         f"On average the probability of a prediction and how often such predictions are right are {100 * ece:.1f} points apart "
-        f"(expected calibration error). The temperature, fitted to dev, is {temperature:.2f}.",
+        f"(expected calibration error). {run.about_temperature}",
     ]
     drawn = run_plots.reliability(bins) if can_plot() else None
     return [

@@ -118,6 +118,14 @@ def test_the_figures_of_the_run_are_found_again(tagged_run, tagger):
     assert found["loss"] == pytest.approx(metrics["loss"], abs=1e-4)
 
 
+def test_a_file_without_any_label_is_told(tagger, tmp_path, caplog):
+    (tmp_path / "new.txt").write_text("Who wrote the Iliad ?\n")
+    assert not load_evaluation_data(tagger, str(tmp_path / "new.txt")).labels.any()
+    assert caplog.messages == [
+        f"{tmp_path / 'new.txt'}: no row has a label; the figures say how often the run gives none"
+    ]
+
+
 def test_a_registered_data_set_is_no_use_to_evaluate_on(tagger):
     with pytest.raises(UsageError, match="a row of questions has one label"):
         load_evaluation_data(tagger, "questions")
