@@ -37,7 +37,10 @@ def datasets(
     set_: SetOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
 ) -> None:
-    """List the data sets; of one: splits, class balance, lengths, duplicates, checksums, source, licence."""
+    """List the data sets, or describe one or a file.
+
+    Its splits, class balance, lengths, duplicates, checksums, source, licence.
+    """
     from cct_text.config import Config
     from cct_text.datasets import load_dataset
     from cct_text.datasets.describe import describe, registered

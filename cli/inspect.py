@@ -29,8 +29,9 @@ def inspect(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The text; - reads it from standard input.")],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
 ) -> None:
-    """The probabilities of one text's labels, and its words shaded by how much the pooling looked at them.
+    """Show what a run says of one text, and where it looked.
 
+    Its labels' probabilities, and its words, shaded by how much the pooling looked at them.
     Of a run with several labels those that the text is given are marked.
     """
     from cct_text.inference.explanation import pieces

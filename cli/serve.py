@@ -36,7 +36,10 @@ def serve(
     max_queue: Annotated[int, typer.Option(help="Requests that wait to be classified.")] = _DEFAULTS.queue,
     timeout: Annotated[float, typer.Option(help="Seconds of a request.")] = _DEFAULTS.seconds,
 ) -> None:
-    """Answer over HTTP: /predict, /explain, /file, /health, /metrics, /docs, and a page for people at /. Ctrl-C ends it."""
+    """Answer over HTTP, with a page for people at /.
+
+    For programs: /predict, /explain, /file, /health, /metrics, /docs. Ctrl-C ends it.
+    """
     limits = Limits(
         body_bytes=max_body * MEGABYTE,
         texts=max_texts,
