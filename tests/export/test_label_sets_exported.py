@@ -126,6 +126,9 @@ def test_the_pages_csv_joins_the_labels(chromium, web, tagger, texts):
     page.goto(web.as_uri())
     page.locator("#lines").check()
     page.locator("#text").fill("\n".join(texts))
+    none = sum(not said for said in tagger.predict_sets(texts))
+    assert none
+    expect(page.locator("#answer > p").first).to_contain_text(f"no label {none}")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download CSV").click()
     content = download.value.path().read_text(encoding="utf-8-sig")

@@ -73,6 +73,7 @@ def test_the_page_shows_and_saves_all_labels(url, tagger, texts):
         expect(rows).to_have_count(len(texts))
         for text, said in zip(rows.all_inner_texts(), sets, strict=True):
             assert [part.split(" ")[0] for part in text.split(", ")] == list(said) if said else text == "no label"
+        expect(page.locator("#counts tr").filter(has_text="no label")).to_contain_text(str(sets.count(())))
         with page.expect_download() as saved:
             page.locator("#csv").click()
         table = list(csv.DictReader(io.StringIO(saved.value.path().read_text(encoding="utf-8"))))
