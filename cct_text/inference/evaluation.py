@@ -22,7 +22,7 @@ from cct_text.errors import DataError, UsageError, listed
 from cct_text.hub.names import HUB_PREFIX
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.stream import own_columns
-from cct_text.training.task import split_metrics
+from cct_text.training.objective import split_metrics
 
 logger = logging.getLogger(__name__)
 
