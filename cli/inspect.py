@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cct_text.errors import UsageError
+from cct_text.errors import UsageError, listed
 
 from .options import RunArgument
 from .waiting import load_classifier
@@ -61,11 +61,11 @@ def inspect(
     console = Console(highlight=False, markup=False, soft_wrap=True)
     for label, probability in ranked[: max(LABELS_SHOWN, len(said))]:
         mark = ("* " if label in said else "  ") if classifier.task.several else ""
-        console.print(f"{probability:7.1%}  {mark}{label}")
+        console.print(f"{probability:7.1%}  {mark}{listed([label])}")
     if (left := len(ranked) - max(LABELS_SHOWN, len(said))) > 0:
         console.print(f"         and {left} more; --json has all")
     if classifier.task.several:
-        console.print(f"given: {', '.join(said) or 'no label'}")
+        console.print(f"given: {listed(said) or 'no label'}")
     console.print()
     console.print(shaded(pieces(text, words)))
     heaviest = sorted(words, key=lambda word: -word.weight)[:WORDS_SHOWN]

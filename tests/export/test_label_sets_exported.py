@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
@@ -104,6 +105,14 @@ def test_an_export_whose_thresholds_are_damaged_is_refused(onnx, tmp_path, thres
     (folder / "export.json").write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(DataError, match=r"export\.json: damaged: .*thresholds"):
         TextClassifier.load(folder)
+
+
+def test_labels_stand_in_the_readme_as_they_are(tagger, tmp_path):
+    odd = ("<b>bold</b>", "a|b", "two\nlines", "how", "what")
+    replace(tagger.model, labels=odd).save(tmp_path / "run")
+    export_onnx(tmp_path / "run", tmp_path / "onnx")
+    readme = (tmp_path / "onnx" / "README.md").read_text(encoding="utf-8")
+    assert "\n- Labels: &lt;b&gt;bold&lt;/b&gt;, a\\|b, two lines, how, what\n" in readme
 
 
 def test_exports_of_one_label_say_so_and_say_the_same(chromium, tagger, texts, tmp_path):
