@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -12,6 +13,7 @@ from cct_text.artifacts import METRICS
 from cct_text.errors import UsageError
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.evaluation import evaluate, load_evaluation_data
+from cct_text.inference.stream import predict_file
 from cct_text.inference.task import MultiLabel, SingleLabel
 from tests.support.tagged_questions import TAGS, tags_of
 
@@ -86,6 +88,18 @@ def test_files_hold_all_labels_with_their_probabilities(
     for row, of_text in zip(rows, probabilities, strict=True):
         wanted = [of_text[TAGS.index(label)] for label in row["label"]]
         assert list(map(float, row["probability"])) == pytest.approx(wanted, abs=1e-5)
+
+
+def test_each_label_of_a_cell_is_guarded(tagger, tested, tmp_path):
+    odd = TextClassifier(replace(tagger.model, labels=tuple(f"={tag}" for tag in TAGS)), precision="fp32")
+    with (tmp_path / "new.txt").open("w") as file:
+        file.writelines(f"{row['text']}\n" for row in tested)
+    predict_file(odd, [tmp_path / "new.txt"], tmp_path / "out.csv", guard_formulas=True)
+    with (tmp_path / "out.csv").open(newline="") as file:
+        cells = [row["label"] for row in csv.DictReader(file)]
+    assert cells == [
+        "|".join(f"'={tag}" for tag in said) for said in tagger.predict_sets(row["text"] for row in tested)
+    ]
 
 
 def test_what_is_predicted_can_be_evaluated_on(cct_text, tagged_run, tagged_files, tested, tmp_path):
