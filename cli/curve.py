@@ -62,7 +62,7 @@ def curve(
     out: Annotated[Path | None, typer.Option(help="Folder of the study; runs/curve-... when not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object, nothing else.")] = False,
 ) -> None:
-    """Accuracy against the number of training rows, and where lines cross. Repeated, it goes on where it stopped."""
+    """Draw accuracy against the number of training rows. Repeated, it goes on where it stopped."""
     from cct_text.studies.curve import curve as run
     from cct_text.studies.curve import plan_curve
     from cct_text.studies.grid import grid

@@ -8,7 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from . import completion
-from .options import MultiLabelOption
+from .options import (
+    DataDirOption,
+    FormatOption,
+    LabelColumnOption,
+    MultiLabelOption,
+    SetOption,
+    TextColumnOption,
+    given_values,
+)
 from .tables import figures_table
 
 
@@ -21,13 +29,18 @@ def datasets(
             autocompletion=completion.datasets,
         ),
     ] = None,
-    data_dir: Annotated[str | None, typer.Option(help="Folder with the data sets' official files.")] = None,
-    text_column: Annotated[list[str] | None, typer.Option(help="Column with text; repeat to join several.")] = None,
-    label_column: Annotated[str | None, typer.Option(help="Column with the label.")] = None,
+    data_dir: DataDirOption = None,
+    format_: FormatOption = None,
+    text_column: TextColumnOption = None,
+    label_column: LabelColumnOption = None,
     multi_label: MultiLabelOption = False,
+    set_: SetOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
 ) -> None:
-    """List the data sets; of one: splits, class balance, lengths, duplicates, checksums, source, licence."""
+    """List the data sets, or describe one or a file.
+
+    Its splits, class balance, lengths, duplicates, checksums, source, licence.
+    """
     from cct_text.config import Config
     from cct_text.datasets import load_dataset
     from cct_text.datasets.describe import describe, registered
@@ -36,15 +49,14 @@ def datasets(
     if name is None:
         facts: dict[str, Any] = {"datasets": registered(data_dir)}
     else:
-        options: dict[str, Any] = {
+        flags = {
             "data_dir": data_dir,
-            "text_columns": tuple(text_column or ()),
+            "format": format_,
+            "text_columns": text_column,
             "label_column": label_column,
+            "multi_label": multi_label or None,
         }
-        options["multi_label"] = multi_label
-        config = Config().with_values(
-            {"dataset": name, **{key: value for key, value in options.items() if value}}, source="options"
-        )
+        config = Config().with_values({"dataset": name, **given_values(flags, set_)}, source="options")
         facts = describe(load_dataset(config.data), lambda texts: split_words(texts, config.text.tokenizer))
     if json:
         import json as encoder

@@ -22,7 +22,7 @@ UNUSABLE = ResourceError.exit_code
 def doctor(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
 ) -> None:
-    """What is installed, found, kept and amiss here, with a way out of each trouble. Nothing is fetched.
+    """Tell what is installed, found, kept and amiss here. Each trouble with its way out; nothing is fetched.
 
     The exit code is 0 where cct-text can work, and 4 where a package or the cache stands in its way.
     """

@@ -39,7 +39,7 @@ def evaluate(
     ] = "fp32",
     json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object, nothing else.")] = False,
 ) -> None:
-    """Accuracy, F1, loss, calibration, figures by class and the confusion matrix, on the test split."""
+    """Measure a run on a test split or a labelled file. Accuracy, F1, loss, calibration, and figures by class."""
     from cct_text.inference.evaluation import evaluate as run_evaluation
     from cct_text.inference.evaluation import load_evaluation_data
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cct_text.errors import UsageError
+from cct_text.errors import UsageError, listed
 
 from .options import RunArgument
 from .waiting import load_classifier
@@ -29,8 +29,9 @@ def inspect(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The text; - reads it from standard input.")],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
 ) -> None:
-    """The probabilities of one text's labels, and its words shaded by how much the pooling looked at them.
+    """Show what a run says of one text, and where it looked.
 
+    Its labels' probabilities, and its words, shaded by how much the pooling looked at them.
     Of a run with several labels those that the text is given are marked.
     """
     from cct_text.inference.explanation import pieces
@@ -60,11 +61,11 @@ def inspect(
     console = Console(highlight=False, markup=False, soft_wrap=True)
     for label, probability in ranked[: max(LABELS_SHOWN, len(said))]:
         mark = ("* " if label in said else "  ") if classifier.task.several else ""
-        console.print(f"{probability:7.1%}  {mark}{label}")
+        console.print(f"{probability:7.1%}  {mark}{listed([label])}")
     if (left := len(ranked) - max(LABELS_SHOWN, len(said))) > 0:
         console.print(f"         and {left} more; --json has all")
     if classifier.task.several:
-        console.print(f"given: {', '.join(said) or 'no label'}")
+        console.print(f"given: {listed(said) or 'no label'}")
     console.print()
     console.print(shaded(pieces(text, words)))
     heaviest = sorted(words, key=lambda word: -word.weight)[:WORDS_SHOWN]

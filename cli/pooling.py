@@ -41,7 +41,7 @@ def pooling(
     out: Annotated[Path | None, typer.Option(help="Folder of the study; runs/pooling-... when not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object, nothing else.")] = False,
 ) -> None:
-    """Class token, mean, max and SeqPool over a frozen encoder's hidden states: only pooling and head are trained."""
+    """Compare poolings over a frozen encoder's hidden states. Class token, mean, max, SeqPool; they and a head are trained."""
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # the display is ours
     from cct_text.studies.frozen_encoder import FrozenEncoder
     from cct_text.studies.pooling import compare_poolings, plan_poolings

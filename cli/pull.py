@@ -14,7 +14,7 @@ def pull(
     revision: Annotated[str | None, typer.Option(help="Branch, tag or commit; the main branch without it.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
 ) -> None:
-    """Fetch a run from the Hugging Face hub into a folder, whole or not at all, once its checksums are found right."""
+    """Fetch a run from the Hugging Face hub into a folder. Whole or not at all, once its checksums are found right."""
     from cct_text.hub.fetching import pull as fetch
 
     from .waiting import waiting

@@ -30,9 +30,10 @@ def push(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
 ) -> None:
-    """Push a run to the Hugging Face hub, with a model card; texts of its data and folders of this machine stay here.
+    """Push a run to the Hugging Face hub, with a model card.
 
-    HF_TOKEN holds the token to write with, HF_ENDPOINT another hub than huggingface.co.
+    Texts of its data and folders of this machine stay here. HF_TOKEN holds the token to write with,
+    HF_ENDPOINT another hub than huggingface.co.
     """
     from dataclasses import asdict
 

@@ -16,7 +16,7 @@ def report(
         typer.Option(metavar="NAME", help="Train a baseline on the same rows and set it beside; repeat for several."),
     ] = None,
 ) -> None:
-    """Write report.html into a run folder: figures, curves, confusions, calibration, mistakes. `train` does so, too."""
+    """Write report.html into a run folder, as `train` does. Figures, curves, confusions, calibration, mistakes."""
     from cct_text.report.run_report import write_run_report
 
     if baseline:

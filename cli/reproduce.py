@@ -54,7 +54,7 @@ def reproduce(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object, nothing else.")] = False,
 ) -> None:
-    """Train the published models and set them beside the published figures. Repeated, it goes on where it stopped."""
+    """Train the published models, beside the published figures. Repeated, it goes on where it stopped."""
     from cct_text.studies.reproduce import QUICK_MODELS, QUICK_SEEDS, plan_reproduction
     from cct_text.studies.reproduce import reproduce as run
 

@@ -11,13 +11,13 @@ from cct_text.serving.server import HOST, PORT
 from cct_text.serving.server import serve as serve_run
 
 from . import completion
-from .options import RunFolderArgument
+from .options import RunArgument
 
 _DEFAULTS = Limits()
 
 
 def serve(
-    run: RunFolderArgument,
+    run: RunArgument,
     host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 lets everybody in who reaches it.")] = HOST,
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = PORT,
     allowed_host: Annotated[
@@ -36,7 +36,10 @@ def serve(
     max_queue: Annotated[int, typer.Option(help="Requests that wait to be classified.")] = _DEFAULTS.queue,
     timeout: Annotated[float, typer.Option(help="Seconds of a request.")] = _DEFAULTS.seconds,
 ) -> None:
-    """Answer over HTTP: /predict, /explain, /file, /health, /metrics, /docs, and a page for people at /. Ctrl-C ends it."""
+    """Answer over HTTP, with a page for people at /.
+
+    For programs: /predict, /explain, /file, /health, /metrics, /docs. Ctrl-C ends it.
+    """
     limits = Limits(
         body_bytes=max_body * MEGABYTE,
         texts=max_texts,

@@ -77,7 +77,7 @@ def train(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the metrics as one JSON object, nothing else.")] = False,
 ) -> None:
-    """Train a classifier: the dev split chooses the epoch, the test split is read once, at the end."""
+    """Train a classifier. The dev split chooses the epoch, the test split is read once, at the end."""
     from cct_text.config import Config
     from cct_text.training.recipes import resolve_config
 

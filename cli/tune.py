@@ -53,7 +53,7 @@ def tune(
     out: Annotated[Path | None, typer.Option(help="Folder of the study; runs/tune-... when not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object, nothing else.")] = False,
 ) -> None:
-    """Search better options, scored on dev; the test split is left alone. Repeated, it goes on where it stopped."""
+    """Search better options, scored on dev. The test split is left alone. Repeated, it goes on where it stopped."""
     from cct_text.studies.tuning import tune as run
     from cct_text.studies.tuning_plan import plan_tuning
 

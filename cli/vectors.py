@@ -19,7 +19,7 @@ def vectors(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
 ) -> None:
-    """List the word vectors; of one: where it is (fetched if need be), how many words, how wide."""
+    """List the word vectors, or describe one. Where it is (fetched if need be), how many words, how wide."""
     from cct_text.vectors.describe import describe, named
 
     facts = named() if name is None else describe(name)

@@ -13,6 +13,7 @@ import tokenizers
 from cct_text.artifacts import EXPORT, TOKENIZER, number_of_options, sha256_of
 from cct_text.hub.names import HUB_PREFIX
 from cct_text.inference.exported import FORMAT, manifest_sha256
+from cct_text.markdown import escaped
 from cct_text.model.saved import SavedModel
 from cct_text.text.tokenizer import Tokenizer
 from cct_text.text.vocabulary import PAD, SPECIAL_WORDS
@@ -71,8 +72,8 @@ def _readme(document: Mapping[str, Any], usage: str) -> str:
     sizes = [f"| `{model['file']}` | {model['bytes'] / 1e6:.2f} MB |" for model in document["models"].values()]
     return f"""# A text classifier of cct-text, for {document["target"]}
 
-- Model: {config["model"]["model"]}, trained on {trained_on}
-- Labels: {", ".join(document["labels"])}
+- Model: {config["model"]["model"]}, trained on {escaped(trained_on)}
+- Labels: {escaped(", ".join(document["labels"]))}
 - Words read of a text: {config["text"]["max_words"]} ({config["text"]["long"]})
 - Written by cct-text {document["cct_text"]}
 

@@ -126,6 +126,8 @@ def _dataset(model: SavedModel) -> str:
 
 def _subtitle(model: SavedModel) -> str:
     labels = model.labels
+    if len(labels) == 1:
+        return f"Gives a text the label {labels[0]}, or none."
     more = f" and {len(labels) - LABELS_NAMED} more" if len(labels) > LABELS_NAMED else ""
     how_many = "one of" if model.thresholds is None else "any number of"
     return f"Gives a text {how_many} {len(labels)} labels: {', '.join(labels[:LABELS_NAMED])}{more}."

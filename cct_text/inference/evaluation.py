@@ -22,7 +22,7 @@ from cct_text.errors import DataError, UsageError, listed
 from cct_text.hub.names import HUB_PREFIX
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.stream import own_columns
-from cct_text.training.task import split_metrics
+from cct_text.training.objective import split_metrics
 
 logger = logging.getLogger(__name__)
 
@@ -143,6 +143,8 @@ def read_labelled_file(
         replaced += batch.replaced
     if not rows:
         raise DataError("no rows", path=path)
+    if separator is not None and not any(rows):
+        logger.warning("%s: no row has a label; the figures say how often the run gives none", path)
     if replaced:
         logger.warning("%s: invalid UTF-8 replaced in %d rows", path, replaced)
     return Split(pa.chunked_array(texts), label_array(rows, labels, several=separator is not None))

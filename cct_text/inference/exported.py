@@ -87,6 +87,10 @@ class ExportedModel:
             config = Config().with_values(options, source=str(path / EXPORT))
         except UsageError as error:
             raise DataError(str(error)) from None
+        thresholds = document.get("thresholds")
+        if config.data.multi_label != (thresholds is not None):
+            fault = "thresholds and multi_label do not go together"
+            raise DataError(f"damaged: {fault}; copy it anew or export again", path=path / EXPORT)
         tokenizer = ExportedFile(path / TOKENIZER, document["sha256"][TOKENIZER])
         text = tokenizer.read().decode("utf-8", errors="replace")
         models = document["models"].items()
@@ -97,7 +101,7 @@ class ExportedModel:
             tokenizer=Tokenizer.from_json(text, source=str(tokenizer.path)),
             temperature=document["temperature"],
             files={precision: ExportedFile(path / model["file"], model["sha256"]) for precision, model in models},
-            thresholds=None if (thresholds := document.get("thresholds")) is None else tuple(thresholds),
+            thresholds=None if thresholds is None else tuple(thresholds),
         )
 
 

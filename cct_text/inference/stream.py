@@ -175,7 +175,7 @@ def _made_of(
 def _sha256(classifier: TextClassifier) -> str:
     """Of everything that a classifier computes with."""
     model = classifier.model
-    told = (model.labels, model.temperature, repr(model.config), model.tokenizer.to_json())
+    told = (model.labels, model.temperature, model.thresholds, repr(model.config), model.tokenizer.to_json())
     digest = sha256(repr(told).encode())
     if isinstance(model, SavedModel):
         for name, weight in sorted(model.weights.items()):

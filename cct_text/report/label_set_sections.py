@@ -8,20 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cct_text.inference.explanation import pieces
 from cct_text.report import run_plots
-from cct_text.report.page import Section, ShadedText, Table
+from cct_text.report.bins import reliability_bins
+from cct_text.report.page import Section, Table
 from cct_text.report.plots import can_plot
-from cct_text.report.run_plots import Bin
 
 if TYPE_CHECKING:
     from cct_text.report.run_report import FinishedRun
-
-MISTAKES = 12
-"""Surest wrong decisions that are shown."""
-MOST_WORDS = 80
-"""Of a text that is shown."""
-RELIABILITY_BINS = 10
 
 
 def headline(run: FinishedRun, figures: Mapping[str, Any], count: int) -> list[str]:
@@ -52,9 +45,8 @@ def label_table(run: FinishedRun, figures: Mapping[str, Any]) -> Section:
         ]
         for name, one in figures["per_class"].items()
     ]
-    caption = (
-        f"On {run.split}, in percent. A text has a label from the threshold of its probability on, which dev chose."
-    )
+    chosen = "which dev chose" if run.metrics["dev"] is not None else "0.5 where there is no dev split"
+    caption = f"On {run.split}, in percent. A text has a label from the threshold of its probability on, {chosen}."
     return Section(
         "Label by label", table=Table(caption, ("label", "threshold", "precision", "recall", "F1", "rows"), rows)
     )
@@ -64,36 +56,30 @@ def reliability(run: FinishedRun) -> Section:
     """How often a label of some probability is there, over all labels of all texts."""
     assert run.split is not None
     said, there = run.probabilities.ravel(), run.has.ravel()
-    edges = np.clip(np.ceil(said * RELIABILITY_BINS).astype(np.int64) - 1, 0, RELIABILITY_BINS - 1)
-    bins = [
-        Bin(f"{edge / RELIABILITY_BINS:.0%}", int(rows.sum()), float(there[rows].mean()), float(said[rows].mean()))
-        for edge in np.unique(edges)
-        for rows in [edges == edge]
-    ]
-    ece, temperature = run.metrics[run.split]["ece"], run.metrics["temperature"]
+    bins = reliability_bins(said, there)
+    ece = run.metrics[run.split]["ece"]
     told = [
         f"Of {said.size:,} decisions, each label of each text, the probability and how often the label is there are "
-        f"{100 * ece:.1f} points apart on average (expected calibration error). The temperature, fitted to dev, is "
-        f"{temperature:.2f}.",
+        f"{100 * ece:.1f} points apart on average (expected calibration error). {run.about_temperature}",
     ]
     drawn = run_plots.reliability(bins, of="label") if can_plot() else None
     what = "Share of decisions in which the label is there, by its probability"
     return Section("Do probabilities mean what they say?", told, svg=drawn, description=what)
 
 
-def mistakes(run: FinishedRun) -> Section:
+def mistakes(run: FinishedRun, *, most: int) -> Section:
     """Labels that were said although they are not there, or the other way round, and of which the model was surest."""
     assert run.rows is not None
     names, probabilities, has = run.metrics["labels"], run.probabilities, run.has
     wrong = run.classifier.task.says(run.logits) != has
     sure = np.where(wrong, np.where(has, 1 - probabilities, probabilities), -1.0)
     texts, shown = run.rows["text"], []
-    for place in np.argsort(-sure, axis=None, kind="stable")[: min(MISTAKES, int(wrong.sum()))]:
+    for place in np.argsort(-sure, axis=None, kind="stable")[: min(most, int(wrong.sum()))]:
         row, column = divmod(int(place), len(names))
         text, probability = texts[row].as_py(), probabilities[row, column]
         what = "which it has, is not found" if has[row, column] else "which it has not, is said"
         heading = f"{names[column]}, {what} ({probability:.0%})"
-        shown.append(ShadedText(heading, pieces(text, run.classifier.explain(text), most_words=MOST_WORDS)))
+        shown.append(run.shaded(heading, text))
     if not shown:
         return Section("Mistakes", ["There are none."])
     told = [

@@ -14,6 +14,7 @@ from cct_text.config import Config, TextConfig
 from cct_text.datasets.registry import ENTRIES
 from cct_text.errors import DataError
 from cct_text.hub.names import HUB_PREFIX
+from cct_text.markdown import escaped
 from cct_text.model.saved import SavedModel
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ TRAIN_COMMAND = f"cct-text train --config {CONFIG} --out DIR"
 _SPLITS_OF_THE_HUB = {"test": "test", "dev": "validation"}
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
 """ORG/NAME, which stands in a link as it is; a folder may be called anything."""
-_MARKS = re.compile(r"([\\`*_{}\[\]|~#$!])")
-"""What Markdown takes for more than a character, within a line."""
 
 
 class _Markdown(str):
@@ -90,6 +89,9 @@ def _card(
         split=split,
         figures=_figures(metrics),
         about_figures=_about_figures(model.config, metrics, split) if split else [],
+        about_thresholds="The thresholds were chosen on dev."
+        if metrics["dev"] is not None
+        else "Without dev all are 0.5.",
         classes=classes[:CLASSES_SHOWN],
         classes_left=len(classes[CLASSES_SHOWN:]),
         limits=_limits(model, metrics, languages),
@@ -256,7 +258,9 @@ def _training(metrics: Mapping[str, Any]) -> list[str]:
     return [
         f"Seed {metrics['seed']}; epoch {metrics['best_epoch']} of {metrics['epochs']} was kept; all options are in {CONFIG}.",
         f"{metrics['seconds']:,.0f} s on {metrics['device']} ({metrics['processor']}, {threads}), in {metrics['precision']}.",
-        f"Its logits are divided by a temperature of {metrics['temperature']:.3f}, fitted to dev.",
+        f"Its logits are divided by a temperature of {metrics['temperature']:.3f}, fitted to dev."
+        if metrics["dev"] is not None
+        else "Its probabilities are not calibrated, for it had no dev split.",
         f"{versions}{commit}.",
         f"With these, the data above and this repository's {CONFIG}, this command repeats it:",
     ]
@@ -267,17 +271,13 @@ def _listed(labels: Sequence[str]) -> str:
     return ", ".join(labels[:LABELS_SHOWN]) + (f" and {left} more" if left > 0 else "")
 
 
-def escaped(value: object) -> str:
-    """Text as Markdown shows it within a line: what it would take for a mark or for HTML is told to be none."""
-    if isinstance(value, _Markdown):
-        return value
-    line = " ".join(str(value).split())
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _MARKS.sub(r"\\\1", line)
+def _shown(value: object) -> str:
+    """What is inserted into the card."""
+    return value if isinstance(value, _Markdown) else escaped(str(value))
 
 
 def _cells(row: Iterable[object]) -> _Markdown:
-    return _Markdown(" | ".join(map(escaped, row)))
+    return _Markdown(" | ".join(map(_shown, row)))
 
 
 @cache
@@ -287,7 +287,7 @@ def _template() -> Template:
     text = (files("cct_text.report") / "card.md.j2").read_text(encoding="utf-8")
     # Jinja's own autoescape is for HTML; here all that is inserted is escaped for Markdown.
     environment = Environment(
-        autoescape=False, finalize=escaped, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+        autoescape=False, finalize=_shown, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
     environment.filters["cells"] = _cells
     return environment.from_string(text)

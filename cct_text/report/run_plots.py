@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from cct_text.report.bins import Bin
 from cct_text.report.plots import POINT, STRONG, WEAK, plain, svg_of
 
 if TYPE_CHECKING:
@@ -38,23 +39,6 @@ class Epochs:
     dev_loss: Sequence[float]
     dev_accuracy: Sequence[float]
     kept: int
-
-
-@dataclass(frozen=True)
-class Bin:
-    """Rows that have something in common.
-
-    Attributes:
-        name: what they have in common.
-        rows: how many there are; at least one.
-        accuracy: share of them that is right.
-        confidence: mean probability of their predictions; None where there are no probabilities.
-    """
-
-    name: str
-    rows: int
-    accuracy: float
-    confidence: float | None = None
 
 
 def learning_curves(epochs: Epochs) -> str:

@@ -20,9 +20,10 @@ from cct_text.errors import DataError
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.explanation import pieces
 from cct_text.report import label_set_sections, run_plots
+from cct_text.report.bins import length_bins, reliability_bins
 from cct_text.report.page import Section, ShadedText, Table, render
 from cct_text.report.plots import can_plot
-from cct_text.report.run_plots import Bin, Epochs
+from cct_text.report.run_plots import Epochs
 from cct_text.training.results import right_rows
 
 MISTAKES = 12
@@ -30,10 +31,6 @@ MISTAKES = 12
 MOST_WORDS = 80
 """Of a text that is shown."""
 MOST_CONFUSIONS = 10
-RELIABILITY_BINS = 10
-LENGTH_BINS = 6
-FEWEST_ROWS = 5
-"""Of a bin of lengths, where there are so many in all."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +114,17 @@ class FinishedRun:
         assert self.rows is not None
         return self.classifier.model.tokenizer.encode(self.rows["text"]).lengths
 
+    @property
+    def about_temperature(self) -> str:
+        """What the probabilities owe to dev, as a sentence."""
+        if self.metrics["dev"] is None:
+            return "There is no dev split that a temperature could be fitted to."
+        return f"The temperature, fitted to dev, is {self.metrics['temperature']:.2f}."
+
+    def shaded(self, heading: str, text: str) -> ShadedText:
+        """A text below a heading, its words by how much the pooling looked at them."""
+        return ShadedText(heading, pieces(text, self.classifier.explain(text), most_words=MOST_WORDS))
+
 
 def write_run_report(path: str | Path, *, command: str | None = None) -> Path:
     """Write `report.html` into a run folder.
@@ -193,10 +201,11 @@ def _beside(run: FinishedRun) -> list[Section]:
         return [Section("Beside simpler learners", ["None trained yet: cct-text report RUN --baseline tfidf-lr"])]
     found = [one for one in (run.metrics, *run.beside) if one[split] is not None]
     found.sort(key=lambda one: -one[split]["accuracy"])
+    figures = {"accuracy": "accuracy", **({"micro_f1": "micro F1"} if run.several else {}), "macro_f1": "macro F1"}
     rows = [
         [
             f"{one['model']} (this run)" if one is run.metrics else one["model"],
-            *(f"{100 * one[split][figure]:.2f}" for figure in ("accuracy", "macro_f1")),
+            *(f"{100 * one[split][figure]:.2f}" for figure in figures),
             "" if one[split]["ece"] is None else f"{100 * one[split]['ece']:.2f}",
             f"{one['seconds']:,.1f}",
         ]
@@ -205,7 +214,7 @@ def _beside(run: FinishedRun) -> list[Section]:
     caption = (
         f"Trained on the same rows, measured on {split}; in percent. One run each: a seed may move them by a point."
     )
-    header = ("learner", "accuracy", "macro F1", "ECE", "seconds of training")
+    header = ("learner", *figures.values(), "ECE", "seconds of training")
     return [Section("Beside simpler learners", table=Table(caption, header, rows))]
 
 
@@ -274,17 +283,11 @@ def _reliability(run: FinishedRun) -> list[Section]:
     assert run.split is not None
     if run.several:
         return [label_set_sections.reliability(run)]
-    said = run.rows["probability"].to_numpy()
-    edges = np.clip(np.ceil(said * RELIABILITY_BINS).astype(np.int64) - 1, 0, RELIABILITY_BINS - 1)
-    bins = [
-        Bin(f"{edge / RELIABILITY_BINS:.0%}", int(rows.sum()), float(run.right[rows].mean()), float(said[rows].mean()))
-        for edge in np.unique(edges)
-        for rows in [edges == edge]
-    ]
-    ece, temperature = run.metrics[run.split]["ece"], run.metrics["temperature"]
+    bins = reliability_bins(run.rows["probability"].to_numpy(), run.right)
+    ece = run.metrics[run.split]["ece"]
     told = [
         f"On average the probability of a prediction and how often such predictions are right are {100 * ece:.1f} points apart "
-        f"(expected calibration error). The temperature, fitted to dev, is {temperature:.2f}.",
+        f"(expected calibration error). {run.about_temperature}",
     ]
     drawn = run_plots.reliability(bins) if can_plot() else None
     return [
@@ -322,31 +325,16 @@ def _lengths(run: FinishedRun) -> list[Section]:
     return [Section("Short and long texts", told, svg=drawn, description="Accuracy by the number of words")]
 
 
-def length_bins(lengths: np.ndarray, right: np.ndarray) -> list[Bin]:
-    """Texts (N) by their number of words, in bins of about as many rows each, from short to long."""
-    wanted = max(1, min(LENGTH_BINS, len(lengths) // FEWEST_ROWS))
-    ends = np.unique(np.quantile(lengths, np.linspace(0, 1, wanted + 1)[1:], method="inverted_cdf"))
-    of = np.searchsorted(ends, lengths)
-    bins = []
-    for number, end in enumerate(ends):
-        rows = of == number
-        first = int(lengths[rows].min())
-        name = f"{first}" if first == end else f"{first} to {int(end)}"
-        bins.append(Bin(name, int(rows.sum()), float(right[rows].mean())))
-    return bins
-
-
 def _mistakes(run: FinishedRun) -> list[Section]:
     assert run.rows is not None
     if run.several:
-        return [label_set_sections.mistakes(run)]
+        return [label_set_sections.mistakes(run, most=MISTAKES)]
     wrong = np.flatnonzero(~run.right)
     said = run.rows["probability"].to_numpy()[wrong]
     shown = []
     for row in run.rows.take(pa.array(wrong[np.argsort(-said, kind="stable")[:MISTAKES]])).to_pylist():
-        words = run.classifier.explain(row["text"])
         heading = f"{row['label']}, taken for {row['prediction']} ({row['probability']:.0%})"
-        shown.append(ShadedText(heading, pieces(row["text"], words, most_words=MOST_WORDS)))
+        shown.append(run.shaded(heading, row["text"]))
     if not shown:
         return [Section("Mistakes", ["There are none."])]
     told = [

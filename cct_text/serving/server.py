@@ -36,7 +36,7 @@ def serve(
     """Serve a run until SIGINT or SIGTERM.
 
     Args:
-        run: folder.
+        run: as for `TextClassifier.load`.
         host: address to listen at. Whoever reaches it may use the server; the default is this machine alone.
         port: 0 takes a free one.
         precision: of matrix products: fp32, bf16 or auto. In fp32 an answer does not depend on what it is computed with.
@@ -46,7 +46,7 @@ def serve(
 
     Raises:
         DataError: if the folder holds no run, or a damaged one.
-        ResourceError: if the extra `serve` is not installed.
+        ResourceError: if the extra `serve` is not installed, or the run is not here and cannot be fetched.
         UsageError: if the address cannot be listened at, or there is no such precision.
         KeyboardInterrupt: when interrupted, after the requests under way are answered.
     """

@@ -28,9 +28,9 @@ from cct_text.studies.study import Study, StudyObserver, plan, run_all
 from cct_text.studies.workers import Job, Outcome, attempt
 from cct_text.training.calibration import Calibration
 from cct_text.training.metrics import classification_metrics
+from cct_text.training.objective import split_metrics
 from cct_text.training.recipes import resolve_config
 from cct_text.training.results import Learner, run_metrics, write_predictions
-from cct_text.training.task import split_metrics
 
 POOLINGS = "pooling=class-token,mean,max,seqpool"
 LEARNING_RATES = (3e-3, 1e-2, 3e-2)

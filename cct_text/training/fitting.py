@@ -14,9 +14,9 @@ from cct_text.model.persistence import build_network, weights_of
 from cct_text.model.saved import SavedModel
 from cct_text.training.calibration import Calibration
 from cct_text.training.loop import LabelledTexts, Trainer
+from cct_text.training.objective import starting_logits
 from cct_text.training.preparation import PreparedData, prepare
 from cct_text.training.progress import EpochRecord, TrainingObserver
-from cct_text.training.task import starting_logits
 
 
 def fit(
@@ -91,7 +91,7 @@ def trainer_of(
 
 def calibrate(trainer: Trainer) -> Calibration:
     """The logits of the dev split by the epoch that `fit` kept, and the temperature and thresholds that suit them."""
-    return trainer.task.calibrate(predict_logits(trainer.network, trainer.dev.texts), trainer.dev.labels)
+    return trainer.objective.calibrate(predict_logits(trainer.network, trainer.dev.texts), trainer.dev.labels)
 
 
 def saved_model(config: Config, data: PreparedData, trainer: Trainer, calibration: Calibration) -> SavedModel:

@@ -19,10 +19,10 @@ from cct_text.model.network import TextNetwork
 from cct_text.text.batching import Batch, batches, number_of_batches
 from cct_text.text.encoded import Chunks
 from cct_text.training.interruption import Wish
+from cct_text.training.objective import objective_of
 from cct_text.training.processes import Processes
 from cct_text.training.progress import EpochRecord, TrainingObserver
 from cct_text.training.step import Stepper
-from cct_text.training.task import task_of
 from cct_text.training.working_copy import bf16_is_faster
 
 
@@ -101,11 +101,11 @@ class Trainer:
         self.passes = math.ceil(self.config.min_epoch_steps / steps)
         self.steps = steps * self.passes
         self.network = network.to(self.device)
-        self.task = task_of(train.labels, balanced=self.config.class_weights == "balanced")
+        self.objective = objective_of(train.labels, balanced=self.config.class_weights == "balanced")
         self.stepper = Stepper(
             self.network,
             self.config,
-            self.task,
+            self.objective,
             steps=self.steps * self.config.epochs,
             bf16=self.bf16,
             row_weights=self._row_weights(),
@@ -195,7 +195,7 @@ class Trainer:
             logits = self._dev_logits(trained, evaluated)
             if not np.isfinite(logits).all():
                 raise self._diverged(f"a logit is no number after epoch {epoch}")
-            metrics = self.task.metrics(logits, self.dev.labels)
+            metrics = self.objective.metrics(logits, self.dev.labels)
         score = self._score(epoch, metrics)
         best = score > self.progress.best_score
         if best:

@@ -30,11 +30,11 @@ from cct_text.training.checkpoint import (
 from cct_text.training.fitting import calibrate, new_network, saved_model, trainer_of
 from cct_text.training.interruption import Wish, interrupt_noted
 from cct_text.training.loop import Trainer
+from cct_text.training.objective import split_metrics
 from cct_text.training.preparation import PreparedData, prepare
 from cct_text.training.processes import Processes
 from cct_text.training.progress import Observers, TrainingObserver
 from cct_text.training.results import Learner, run_metrics, write_predictions
-from cct_text.training.task import split_metrics
 from cct_text.training.tracking import require_trackers, tracking
 
 logger = logging.getLogger(__name__)

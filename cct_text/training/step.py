@@ -13,10 +13,10 @@ from cct_text.config import TrainingConfig
 from cct_text.model.network import TextNetwork
 from cct_text.model.saved import EMBEDDING_WEIGHT
 from cct_text.text.batching import Batch, distinct_words
+from cct_text.training.objective import Objective
 from cct_text.training.optimization import WeightAverage, build_optimizer, clip, warmup_cosine
 from cct_text.training.processes import Processes
 from cct_text.training.rowwise_adam import RowwiseAdam
-from cct_text.training.task import Task
 from cct_text.training.working_copy import WorkingCopy
 
 
@@ -26,7 +26,7 @@ class Stepper:
     Args:
         network: on its device; its weights are trained in place.
         config: the options of the training.
-        task: what is learned.
+        objective: what is learned.
         steps: of the whole run.
         bf16: compute the gradients in bf16.
         row_weights: (N,) float32, how much each text of the data counts in the loss; None: all the same.
@@ -37,7 +37,7 @@ class Stepper:
         self,
         network: TextNetwork,
         config: TrainingConfig,
-        task: Task,
+        objective: Objective,
         *,
         steps: int,
         bf16: bool,
@@ -46,7 +46,7 @@ class Stepper:
     ) -> None:
         self.network = network
         self.config = config
-        self.task = task
+        self.objective = objective
         self.row_weights = row_weights
         self.processes = processes
         self.device = network.embedding.weight.device
@@ -120,7 +120,7 @@ class Stepper:
         rows = batch.rows[mine]
         words, real, wanted = (torch.from_numpy(x).to(self.device) for x in (ids[mine], batch.mask[mine], labels[rows]))
         logits = self.copy.label_logits(words, real)  # (B, F)
-        losses = self.task.losses(logits, wanted, self.config.label_smoothing)  # (B,)
+        losses = self.objective.losses(logits, wanted, self.config.label_smoothing)  # (B,)
         if self.row_weights is not None:
             # Rows are weighted, and their mean taken. Torch's own weights multiply what smoothing gives to the other labels,
             # too, so that a common row would be told to be of the rare class; and they cancel in a batch of one row.

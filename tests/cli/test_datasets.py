@@ -87,6 +87,14 @@ def test_columns_can_be_named(cct_text, folder):
     assert row.split() == ["train", "2", "2", "2", "2", "2", "2"]
 
 
+def test_the_separator_and_the_format_that_training_would_be_told_can_be_given(cct_text, folder):
+    (folder / "tags.list").write_text("text,labels\none,a;b\ntwo,b\nthree,a\nfour,a;b\n")
+    arguments = ["--format", "csv", "--multi-label", "--set", "label_separator=;", "--set", "dev_fraction=0", "--json"]
+    outcome = cct_text("datasets", folder / "tags.list", *arguments)
+    assert outcome.code == 0, outcome.err
+    assert json.loads(outcome.out)["splits"]["train"]["classes"] == {"a": 3, "b": 3}
+
+
 def test_the_columns_that_were_found_are_told(cct_text, folder):
     (folder / "news.csv").write_text("title,class,description\none,x,two\nthree,y,four\n")
     facts = json.loads(cct_text("datasets", folder / "news.csv", "--json").out)

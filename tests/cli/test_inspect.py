@@ -2,10 +2,12 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
 from cct_text.inference.classifier import TextClassifier
+from cct_text.model.saved import SavedModel
 from cct_text.training.recipes import resolve_config
 from cct_text.training.run import train
 
@@ -38,6 +40,13 @@ def test_labels_by_their_probability_then_the_text_then_the_heaviest_words(cct_t
     assert text == TEXT
     heaviest = max(classifier.explain(TEXT), key=lambda word: word.weight)
     assert words.startswith(f"looked at: {heaviest.word} {heaviest.weight:.2f}, ")
+
+
+def test_a_label_keeps_to_its_line(cct_text, folder, tmp_path):
+    model = SavedModel.load(folder)
+    replace(model, labels=("two\nlines", "\x1b[31mred", *model.labels[2:])).save(tmp_path / "odd")
+    shown = [line[9:] for line in cct_text("inspect", tmp_path / "odd", TEXT).out.splitlines()[:6]]
+    assert sorted(shown) == sorted([r"'two\nlines'", r"'\x1b[31mred'", *model.labels[2:]])
 
 
 def test_json_is_one_object_with_every_label_and_word(cct_text, folder):

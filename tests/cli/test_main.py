@@ -97,3 +97,11 @@ def test_a_run_is_trained_though_nobody_reads_how_it_goes(tmp_path):
     small = ["--epochs", "1", "--set", "width=16", "--set", "vocabulary_extra_words=0"]
     assert run_unread("train", "questions", *small, "--out", tmp_path / "run", stdout=True, stderr=True)[0] == 0
     assert (tmp_path / "run" / "config.toml").exists()
+
+
+def test_the_list_of_commands_says_whole_sentences_in_80_columns(cct_text):
+    from cct_text_cli.main import app
+
+    lines = cct_text("--help").out.partition("Commands:\n")[2].splitlines()
+    assert len(lines) == len(app.registered_commands)
+    assert all(line.endswith(".") and not line.endswith("..") and len(line) <= 80 for line in lines)

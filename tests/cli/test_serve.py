@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
+from cct_text.sharing.push import push
 from tests.support.running_server import ask, connection, get, head
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": ""}
@@ -44,6 +45,14 @@ def test_one_line_tells_the_url_and_a_signal_ends_it(questions_run, number, code
         process.send_signal(number)
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err.strip()) == (code, "", "")
+
+
+def test_a_run_of_the_hub_is_served_by_its_name(hub, questions_run, monkeypatch, tmp_path):
+    push(questions_run, "ann/questions")
+    hub_of_process = {"HF_ENDPOINT": hub.url, "HF_HUB_CACHE": str(tmp_path / "served"), "HF_HUB_DISABLE_XET": "1"}
+    monkeypatch.setattr(f"{__name__}.ENVIRONMENT", {**os.environ, **ENVIRONMENT, **hub_of_process})
+    with serving("hf:ann/questions") as (_, url):
+        assert ask(url, "/predict", {"text": "Who wrote the Iliad ?"}).json()["predictions"][0]["label"]
 
 
 def test_a_second_interrupt_ends_it_at_once_though_a_client_still_sends(questions_run):

@@ -4,18 +4,22 @@ import csv
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
 
+from cct_text.errors import DataError
 from cct_text.export.onnx_export import export_onnx
 from cct_text.export.torch_export import export_torch
 from cct_text.export.web import export_web
 from cct_text.inference.classifier import TextClassifier
+from cct_text.inference.exported import manifest_sha256
 from tests.support.exported_page import answers
-from tests.support.tagged_questions import texts_by_number_of_labels
+from tests.support.tagged_questions import of_one_label, texts_by_number_of_labels
 
 
 @pytest.fixture(scope="module")
@@ -93,11 +97,47 @@ def test_the_page_says_the_same_and_shows_all_labels(chromium, web, tagger, text
     page.close()
 
 
+@pytest.mark.parametrize("thresholds", [None, [], [0.5] * 4, [0.5] * 6, [0.5] * 4 + [1.0], ["0.5"] * 5, {}])
+def test_an_export_whose_thresholds_are_damaged_is_refused(onnx, tmp_path, thresholds):
+    folder = shutil.copytree(onnx[0], tmp_path / "damaged")
+    document = json.loads((folder / "export.json").read_text(encoding="utf-8")) | {"thresholds": thresholds}
+    document["sha256"]["export.json"] = manifest_sha256(document)
+    (folder / "export.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(DataError, match=r"export\.json: damaged: .*thresholds"):
+        TextClassifier.load(folder)
+
+
+def test_labels_stand_in_the_readme_as_they_are(tagger, tmp_path):
+    odd = ("<b>bold</b>", "a|b", "two\nlines", "how", "what")
+    replace(tagger.model, labels=odd).save(tmp_path / "run")
+    export_onnx(tmp_path / "run", tmp_path / "onnx")
+    readme = (tmp_path / "onnx" / "README.md").read_text(encoding="utf-8")
+    assert "\n- Labels: &lt;b&gt;bold&lt;/b&gt;, a\\|b, two lines, how, what\n" in readme
+
+
+def test_exports_of_one_label_say_so_and_say_the_same(chromium, tagger, texts, tmp_path):
+    one = of_one_label(tagger.model)
+    one.save(tmp_path / "run")
+    wanted = TextClassifier(one, precision="fp32")
+    page = chromium.new_page()
+    page.goto(export_web(tmp_path / "run", tmp_path / "one.html", precision="fp32").path.as_uri())
+    assert "Gives a text the label HUM, or none." in page.content()
+    who = "Who wrote the Iliad ?"
+    assert wanted.predict([who]) == ["HUM"]
+    assert answers(page, [*texts, who])["labels"] == wanted.predict([*texts, who])
+    page.close()
+    export_onnx(tmp_path / "run", tmp_path / "onnx")
+    assert TextClassifier.load(tmp_path / "onnx").predict([*texts, who]) == wanted.predict([*texts, who])
+
+
 def test_the_pages_csv_joins_the_labels(chromium, web, tagger, texts):
     page = chromium.new_page(accept_downloads=True)
     page.goto(web.as_uri())
     page.locator("#lines").check()
     page.locator("#text").fill("\n".join(texts))
+    none = sum(not said for said in tagger.predict_sets(texts))
+    assert none
+    expect(page.locator("#answer > p").first).to_contain_text(f"no label {none}")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download CSV").click()
     content = download.value.path().read_text(encoding="utf-8-sig")

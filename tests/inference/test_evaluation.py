@@ -11,7 +11,7 @@ from cct_text.datasets import Split, load_dataset
 from cct_text.errors import DataError, UsageError
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.evaluation import evaluate, load_evaluation_data, read_labelled_file
-from cct_text.training.task import split_metrics
+from cct_text.training.objective import split_metrics
 
 QUESTION_LABELS = ("ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM")
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -12,6 +13,7 @@ from cct_text.artifacts import METRICS
 from cct_text.errors import UsageError
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.evaluation import evaluate, load_evaluation_data
+from cct_text.inference.stream import predict_file
 from cct_text.inference.task import MultiLabel, SingleLabel
 from tests.support.tagged_questions import TAGS, tags_of
 
@@ -88,6 +90,18 @@ def test_files_hold_all_labels_with_their_probabilities(
         assert list(map(float, row["probability"])) == pytest.approx(wanted, abs=1e-5)
 
 
+def test_each_label_of_a_cell_is_guarded(tagger, tested, tmp_path):
+    odd = TextClassifier(replace(tagger.model, labels=tuple(f"={tag}" for tag in TAGS)), precision="fp32")
+    with (tmp_path / "new.txt").open("w") as file:
+        file.writelines(f"{row['text']}\n" for row in tested)
+    predict_file(odd, [tmp_path / "new.txt"], tmp_path / "out.csv", guard_formulas=True)
+    with (tmp_path / "out.csv").open(newline="") as file:
+        cells = [row["label"] for row in csv.DictReader(file)]
+    assert cells == [
+        "|".join(f"'={tag}" for tag in said) for said in tagger.predict_sets(row["text"] for row in tested)
+    ]
+
+
 def test_what_is_predicted_can_be_evaluated_on(cct_text, tagged_run, tagged_files, tested, tmp_path):
     out = tmp_path / "out.csv"
     cct_text("predict", tagged_run, tagged_files["test"], "-o", out, "--no-probabilities", "--precision", "fp32")
@@ -116,6 +130,14 @@ def test_the_figures_of_the_run_are_found_again(tagged_run, tagger):
     for name in ("accuracy", "micro_f1", "macro_f1"):
         assert math.isclose(found[name], metrics[name], abs_tol=1e-9), name
     assert found["loss"] == pytest.approx(metrics["loss"], abs=1e-4)
+
+
+def test_a_file_without_any_label_is_told(tagger, tmp_path, caplog):
+    (tmp_path / "new.txt").write_text("Who wrote the Iliad ?\n")
+    assert not load_evaluation_data(tagger, str(tmp_path / "new.txt")).labels.any()
+    assert caplog.messages == [
+        f"{tmp_path / 'new.txt'}: no row has a label; the figures say how often the run gives none"
+    ]
 
 
 def test_a_registered_data_set_is_no_use_to_evaluate_on(tagger):

@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import shutil
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -156,6 +157,14 @@ def test_another_model_is_refused(new_model, classifier, sources, left):
     other = TextClassifier(new_model(labels=("a", "b", "c")))
     with pytest.raises(UsageError, match="it was made with another model; leave --resume out"):
         predict_file(other, sources, left, resume=True)
+
+
+def test_other_thresholds_are_another_model(tagged_run, sources, out):
+    tagger = TextClassifier.load(tagged_run)
+    stop_after(5000, tagger, sources, out)
+    lower = replace(tagger.model, thresholds=tuple(one / 2 for one in tagger.model.thresholds))
+    with pytest.raises(UsageError, match="it was made with another model; leave --resume out"):
+        predict_file(TextClassifier(lower), sources, out, resume=True)
 
 
 def test_sources_that_changed_are_refused(classifier, sources, out, tmp_path):

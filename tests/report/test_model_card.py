@@ -12,7 +12,8 @@ from markdown_it import MarkdownIt
 
 from cct_text.artifacts import METRICS, RunFolder
 from cct_text.errors import DataError
-from cct_text.report.model_card import CLASSES_SHOWN, escaped, model_card
+from cct_text.markdown import escaped
+from cct_text.report.model_card import CLASSES_SHOWN, model_card
 from cct_text.training.recipes import resolve_config
 from cct_text.training.run import train
 

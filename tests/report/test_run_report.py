@@ -9,7 +9,8 @@ import pytest
 
 from cct_text.artifacts import HISTORY, METRICS, PREDICTIONS, REPORT
 from cct_text.errors import DataError
-from cct_text.report.run_report import length_bins, write_run_report
+from cct_text.report.bins import length_bins
+from cct_text.report.run_report import write_run_report
 from cct_text.training.recipes import resolve_config
 from cct_text.training.run import train
 

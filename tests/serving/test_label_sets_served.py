@@ -11,7 +11,7 @@ from cct_text.inference.classifier import TextClassifier
 from cct_text.serving.app import create_app
 from tests.support.browser import browser
 from tests.support.running_server import ask, get, running
-from tests.support.tagged_questions import TAGS, texts_by_number_of_labels
+from tests.support.tagged_questions import TAGS, of_one_label, texts_by_number_of_labels
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,14 @@ def test_health_tells_the_thresholds(url, tagger):
     assert get(url, "/health").json()["thresholds"] == dict(zip(TAGS, tagger.model.thresholds, strict=True))
 
 
+def test_of_one_label_there_is_one(tagger, texts):
+    one = TextClassifier(of_one_label(tagger.model), precision="fp32")
+    with running(create_app(one)) as url:
+        assert "<p>1 label: HUM. " in get(url, "/").text
+        found = ask(url, "/predict", {"texts": texts}).json()["predictions"]
+    assert [tuple(each["labels"]) for each in found] == one.predict_sets(texts)
+
+
 def test_a_file_is_answered_likewise(url, tagger, texts):
     body = "".join(f"{text}\n" for text in texts).encode()
     answer = ask(url, "/file?name=new.txt", data=body, headers={"Content-Type": "application/octet-stream"}).json()
@@ -65,6 +73,7 @@ def test_the_page_shows_and_saves_all_labels(url, tagger, texts):
         expect(rows).to_have_count(len(texts))
         for text, said in zip(rows.all_inner_texts(), sets, strict=True):
             assert [part.split(" ")[0] for part in text.split(", ")] == list(said) if said else text == "no label"
+        expect(page.locator("#counts tr").filter(has_text="no label")).to_contain_text(str(sets.count(())))
         with page.expect_download() as saved:
             page.locator("#csv").click()
         table = list(csv.DictReader(io.StringIO(saved.value.path().read_text(encoding="utf-8"))))

@@ -1,5 +1,8 @@
 """Baselines beside one run, and the report that shows them."""
 
+import re
+import shutil
+
 import pytest
 
 from cct_text.artifacts import BESIDE, METRICS, REPORT, RunFolder
@@ -59,3 +62,12 @@ def test_what_cannot_be_is_refused(run, tmp_path):
         train_beside(run, ["tfidf"])
     with pytest.raises(DataError, match="no such run folder"):
         train_beside(tmp_path / "none", ["majority"])
+
+
+def test_where_a_text_may_have_several_labels_micro_f1_stands_beside_too(tagged_run, tmp_path, cct_text):
+    run = shutil.copytree(tagged_run, tmp_path / "tagged")
+    shown = page(run, cct_text, "--baseline", "tfidf-lr")
+    reached = figures(run, "tfidf-lr")["test"]
+    assert reached["micro_f1"] != reached["macro_f1"]
+    cells = "".join(rf"<td>{100 * reached[name]:.2f}</td>\s*" for name in ("accuracy", "micro_f1", "macro_f1"))
+    assert re.search(rf">tfidf-lr</th>\s*{cells}", shown)

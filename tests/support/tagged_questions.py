@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 from cct_text.config import Config
 from cct_text.datasets import Split, load_dataset
 from cct_text.inference.classifier import TextClassifier
+from cct_text.model.saved import SavedModel
 from cct_text.training.recipes import resolve_config
 
 TAGS = ("HUM", "LOC", "NUM", "how", "what")
@@ -41,6 +43,13 @@ def texts_by_number_of_labels(classifier: TextClassifier) -> list[str]:
     texts = load_dataset("questions").test.texts.to_pylist()
     numbers = [min(len(said), 2) for said in classifier.predict_sets(texts)]
     return [texts[numbers.index(number)] for number in range(3)]
+
+
+def of_one_label(model: SavedModel) -> SavedModel:
+    """What a model says of its first label alone."""
+    assert model.thresholds is not None
+    head = {name: weight[:1] for name, weight in model.weights.items() if name.startswith("head.")}
+    return replace(model, labels=model.labels[:1], thresholds=model.thresholds[:1], weights={**model.weights, **head})
 
 
 def write_csv(path: Path, rows: Sequence[tuple[str, Sequence[str]]], separator: str = "|") -> Path:

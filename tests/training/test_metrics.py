@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cct_text.training.metrics import classification_metrics, classification_report, expected_calibration_error
-from cct_text.training.task import split_metrics
+from cct_text.training.objective import split_metrics
 
 # Four texts, three classes: right, right, wrong, wrong; class c is never predicted.
 PROBABILITIES = np.array([[0.7, 0.2, 0.1], [0.2, 0.6, 0.2], [0.9, 0.05, 0.05], [0.3, 0.5, 0.2]])

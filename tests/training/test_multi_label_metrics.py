@@ -12,7 +12,14 @@ from sklearn.metrics import f1_score, log_loss
 
 from cct_text.training.calibration import COLDEST, HOTTEST, fit_decision_temperature
 from cct_text.training.multi_label_metrics import multi_label_metrics, multi_label_report
-from cct_text.training.task import MOST_WEIGHT, MultiLabel, positive_weights, split_metrics, starting_logits, task_of
+from cct_text.training.objective import (
+    MOST_WEIGHT,
+    MultiLabelObjective,
+    objective_of,
+    positive_weights,
+    split_metrics,
+    starting_logits,
+)
 
 # Three texts, three labels: all right; one too many and one missed; none, rightly.
 PROBABILITIES = np.array([[0.9, 0.2, 0.1], [0.6, 0.3, 0.1], [0.4, 0.1, 0.3]])
@@ -71,7 +78,7 @@ def test_shapes_that_do_not_fit_are_refused():
 
 
 def test_the_loss_of_training_is_the_one_of_the_figures():
-    losses = task_of(LABELS).losses(torch.tensor(LOGITS), torch.tensor(LABELS), 0.0)
+    losses = objective_of(LABELS).losses(torch.tensor(LOGITS), torch.tensor(LABELS), 0.0)
     assert losses.shape == (3,)
     assert losses.mean().item() == pytest.approx(multi_label_metrics(LOGITS, LABELS)["loss"])
 
@@ -79,7 +86,7 @@ def test_the_loss_of_training_is_the_one_of_the_figures():
 def test_smoothing_moves_both_targets_by_half_of_it():
     logits, labels = torch.tensor([[logit(0.95), logit(0.05)]]), torch.tensor([[True, False]])
     logits.requires_grad_()
-    MultiLabel().losses(logits, labels, 0.1).sum().backward()
+    MultiLabelObjective().losses(logits, labels, 0.1).sum().backward()
     assert logits.grad.abs().max().item() == pytest.approx(0.0, abs=1e-12)
 
 
@@ -87,8 +94,8 @@ def test_balanced_weights_are_how_often_a_label_is_absent_for_each_time_it_is_th
     labels = np.zeros((100, 3), bool)
     labels[:20, 0] = labels[:1, 1] = labels[:, 2] = True
     assert positive_weights(labels).tolist() == pytest.approx([4.0, MOST_WEIGHT, 1 / MOST_WEIGHT])
-    task = task_of(labels, balanced=True)
-    losses = task.losses(torch.zeros(2, 3), torch.tensor([[True, False, False], [False, False, False]]), 0.0)
+    objective = objective_of(labels, balanced=True)
+    losses = objective.losses(torch.zeros(2, 3), torch.tensor([[True, False, False], [False, False, False]]), 0.0)
     assert losses.tolist() == pytest.approx([np.log(2) * (4 + 1 + 1) / 3, np.log(2)])
 
 
@@ -111,7 +118,7 @@ def test_few_rows_that_are_all_right_move_the_temperature_little():
 def test_no_other_constant_has_a_lower_loss_than_what_the_head_starts_with(balanced):
     labels = np.zeros((1000, 3), bool)
     labels[:500, 0] = labels[:80, 1] = labels[:70, 2] = True
-    task = task_of(labels, balanced=balanced)
+    objective = objective_of(labels, balanced=balanced)
     start = torch.from_numpy(starting_logits(labels, balanced=balanced)).requires_grad_()
-    task.losses(start.expand(1000, 3), torch.from_numpy(labels), 0.0).mean().backward()
+    objective.losses(start.expand(1000, 3), torch.from_numpy(labels), 0.0).mean().backward()
     assert start.grad.abs().max().item() < 2e-3  # at even odds up to 0.14

@@ -31,6 +31,7 @@ function manyResults(results, classifier) {
   const hidden = results.length - ROWS_SHOWN;
   const counts = classifier.labels
     .map((label) => ({ label, count: results.filter(({ said }) => said.some((one) => one.label === label)).length }))
+    .concat({ label: NO_LABEL, count: results.filter(({ said }) => !said.length).length })
     .filter(({ count }) => count)
     .sort((one, other) => other.count - one.count);
   const rows = results

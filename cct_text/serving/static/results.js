@@ -71,10 +71,10 @@ function shownRow(row) {
     bars(ranked.map(([label, probability]) => [label, probability, percent(probability)])));
 }
 
-/** Labels with the number of texts that have them, the most frequent first. */
+/** Labels with the number of texts that have them, the most frequent first; and of those that have none. */
 function counts(rows) {
   const found = new Map();
-  for (const label of rows.flatMap(labelsOf)) found.set(label, (found.get(label) ?? 0) + 1);
+  for (const label of rows.flatMap((row) => (labelsOf(row).length ? labelsOf(row) : [NO_LABEL]))) found.set(label, (found.get(label) ?? 0) + 1);
   return [...found].sort((one, other) => other[1] - one[1]);
 }
 

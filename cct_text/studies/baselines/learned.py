@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from cct_text.config import Config
 from cct_text.datasets import Split
 from cct_text.text.tokenizer import split_words
-from cct_text.training.task import task_of
+from cct_text.training.objective import objective_of
 from cct_text.vectors import Coverage
 
 Value = TypeVar("Value")
@@ -78,7 +78,7 @@ def choose(
     best: tuple[float, float] | None = None
     for value in values:
         model = fit(value)
-        metrics = task_of(labels).metrics(score(model), labels)
+        metrics = objective_of(labels).metrics(score(model), labels)
         reached = (metrics["accuracy"], -metrics["loss"])
         if best is None or reached > best:
             # Not all models at once: one can take hundreds of megabytes.

@@ -18,8 +18,8 @@ from cct_text.folder_lock import alone_in
 from cct_text.provenance import commit
 from cct_text.studies.baselines import BASELINES
 from cct_text.studies.baselines.learned import Learned
+from cct_text.training.objective import objective_of, split_metrics
 from cct_text.training.results import Learner, run_metrics, write_predictions
-from cct_text.training.task import split_metrics, task_of
 
 KIM_CNN = {"kim-cnn-static": "glove-frozen", "kim-cnn-tuned": "glove-tuned"}
 """Embedding mode by name."""
@@ -95,15 +95,15 @@ def _fit(name: str) -> Callable[[Dataset, Config], Learned]:
 
 def _metrics(folder: RunFolder, name: str, config: Config, dataset: Dataset, learned: Learned) -> dict[str, Any]:
     dev = test = None
-    task = task_of(dataset.train.labels)
+    objective = objective_of(dataset.train.labels)
     classes = len(dataset.labels)
     temperature, thresholds = 1.0 if learned.probabilities else None, None
     if learned.probabilities:
         scores = np.zeros((0, classes)) if learned.dev is None else learned.dev
-        calibration = task.calibrate(scores, dataset.dev.labels)
+        calibration = objective.calibrate(scores, dataset.dev.labels)
         temperature, thresholds = calibration.temperature, calibration.thresholds
     if learned.dev is not None:
-        figures = task.metrics(learned.dev, dataset.dev.labels, temperature=temperature, thresholds=thresholds)
+        figures = objective.metrics(learned.dev, dataset.dev.labels, temperature=temperature, thresholds=thresholds)
         dev = _figures(figures, learned)
     if dataset.test is not None and learned.test is not None:
         figures = split_metrics(

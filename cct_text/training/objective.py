@@ -20,7 +20,7 @@ MOST_WEIGHT = 20.0
 of one text in a thousand would otherwise move the network a thousand times as much by that text as by another."""
 
 
-class Task(Protocol):
+class Objective(Protocol):
     """Notation: N texts, B of a batch; C labels. Labels are those of a `Split`."""
 
     def losses(self, logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
@@ -51,7 +51,7 @@ class Task(Protocol):
         """Temperature and thresholds that suit the dev split; N may be 0."""
 
 
-class SingleLabel:
+class SingleLabelObjective:
     """A text has one label."""
 
     def losses(self, logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
@@ -88,7 +88,7 @@ class SingleLabel:
         return Calibration.of(logits, labels)
 
 
-class MultiLabel:
+class MultiLabelObjective:
     """A text has any number of labels, each of which is decided on for itself.
 
     Args:
@@ -139,16 +139,16 @@ class MultiLabel:
         return Calibration(logits, temperature, fit_thresholds(expit(logits.astype(np.float64) / temperature), labels))
 
 
-def task_of(labels: np.ndarray, *, balanced: bool = False) -> Task:
-    """The task that the labels of a split set.
+def objective_of(labels: np.ndarray, *, balanced: bool = False) -> Objective:
+    """The objective that the labels of a split set.
 
     Args:
         labels: (N,) int64, or (N, C) bool.
         balanced: where a text may have several labels, those that few texts have count the more.
     """
     if labels.ndim == 1:
-        return SingleLabel()
-    return MultiLabel(positive_weights(labels) if balanced else None)
+        return SingleLabelObjective()
+    return MultiLabelObjective(positive_weights(labels) if balanced else None)
 
 
 def positive_weights(labels: np.ndarray) -> np.ndarray:
@@ -186,7 +186,7 @@ def split_metrics(
     thresholds: Sequence[float] | None = None,
     seen_in_train: np.ndarray | None = None,
 ) -> dict[str, Any]:
-    """All figures of a split: a task's metrics and report.
+    """All figures of a split: an objective's metrics and report.
 
     Args:
         logits: (N, C).
@@ -200,15 +200,15 @@ def split_metrics(
     Raises:
         ValueError: if the shapes do not fit together or there are no rows.
     """
-    task = task_of(labels)
+    objective = objective_of(labels)
     metrics: dict[str, Any] = {
-        **task.metrics(logits, labels, temperature=temperature, thresholds=thresholds),
-        **task.report(logits, labels, names, temperature=temperature, thresholds=thresholds),
+        **objective.metrics(logits, labels, temperature=temperature, thresholds=thresholds),
+        **objective.report(logits, labels, names, temperature=temperature, thresholds=thresholds),
     }
     if seen_in_train is not None and 0 < seen_in_train.sum() < len(labels):
         unseen = ~seen_in_train
         metrics["without_rows_in_train"] = {
             "rows": int(unseen.sum()),
-            **task.metrics(logits[unseen], labels[unseen], temperature=temperature, thresholds=thresholds),
+            **objective.metrics(logits[unseen], labels[unseen], temperature=temperature, thresholds=thresholds),
         }
     return metrics
