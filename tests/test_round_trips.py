@@ -23,7 +23,8 @@ from cct_text.text.batching import batches_of_words
 from cct_text.text.encoded import EncodedTexts
 from cct_text.text.rules import RULES
 from cct_text.text.tokenizer import Tokenizer
-from cct_text.text.vocabulary import PAD, SPECIAL_WORDS, Vocabulary
+from cct_text.text.vocabulary import SPECIAL_WORDS, Vocabulary
+from tests.support.random_networks import stir
 
 EMBEDDING_DIM = 8
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -76,11 +77,7 @@ def models(draw):
         embedding_dim=EMBEDDING_DIM,
         class_of_label=None if finer is None else tuple(finer),
     ).eval()
-    with torch.no_grad():
-        for name, weight in network.named_parameters():
-            weight.add_(torch.randn_like(weight) * 0.2)
-            if name == "embedding.weight":
-                weight[PAD] = 0
+    stir(network)
     tokenizer = Tokenizer(config.text.tokenizer, Vocabulary(vocabulary, (0,) * len(vocabulary)))
     temperature = draw(st.floats(0.05, 20))
     classes = None if finer is None else tuple(finer)

@@ -31,6 +31,15 @@ def name_of(options):
     return "-".join(options.values() if len(options) < 3 else ["sizes"])
 
 
+def stir(network):
+    """Move every weight at random, biases included; the pad's vector stays zero."""
+    with torch.no_grad():
+        for name, weight in network.named_parameters():
+            weight.add_(torch.randn_like(weight) * 0.2)
+            if name == "embedding.weight":
+                weight[PAD] = 0
+
+
 def random_model(options, *, class_of_label=None):
     """A network in evaluation mode, and the same as it is saved: five labels, a vocabulary of `WORDS`, temperature 1."""
     torch.manual_seed(1)
@@ -38,11 +47,7 @@ def random_model(options, *, class_of_label=None):
     network = build_network(
         config, num_classes=5, vocab_size=WORDS, embedding_dim=12, class_of_label=class_of_label
     ).eval()
-    with torch.no_grad():
-        for name, weight in network.named_parameters():
-            weight.add_(torch.randn_like(weight) * 0.2)
-            if name == "embedding.weight":
-                weight[PAD] = 0
+    stir(network)
     vocabulary = Vocabulary(("<pad>", "<unk>", *(f"w{word}" for word in range(2, WORDS))), (0,) * WORDS)
     weights = {name: weight.numpy() for name, weight in network.state_dict().items()}
     tokenizer = Tokenizer("whitespace", vocabulary)
