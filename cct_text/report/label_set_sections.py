@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from cct_text.report import run_plots
 from cct_text.report.bins import reliability_bins
+from cct_text.report.finished_run import FinishedRun
 from cct_text.report.page import Section, Table
 from cct_text.report.plots import can_plot
-
-if TYPE_CHECKING:
-    from cct_text.report.run_report import FinishedRun
 
 
 def headline(run: FinishedRun, figures: Mapping[str, Any], count: int) -> list[str]:

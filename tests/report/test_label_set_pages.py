@@ -36,8 +36,8 @@ def test_the_report_is_of_decisions_label_by_label(tagged_run, metrics):
 
 
 def test_the_surest_mistakes_come_first(tagged_run):
+    from cct_text.report.finished_run import FinishedRun
     from cct_text.report.label_set_sections import mistakes
-    from cct_text.report.run_report import FinishedRun
 
     run = FinishedRun.read(tagged_run)
     section = mistakes(run, most=12)
