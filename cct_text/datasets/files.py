@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, get_args
 
 from cct_text.config import FileFormat
-from cct_text.datasets.readers import BATCH_ROWS, READERS, Job, RowBatch, begins_with_label
+from cct_text.datasets.readers import READERS
+from cct_text.datasets.rows import BATCH_ROWS, Job, RowBatch
+from cct_text.datasets.text_lines import begins_with_label
 from cct_text.errors import DataError, UsageError, unknown_name
 from cct_text.unpacking import Gunzipped
 

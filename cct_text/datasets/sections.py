@@ -20,7 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cct_text.config import FileFormat
-from cct_text.datasets.readers import BATCH_ROWS, MAX_FIELD_CHARACTERS, READERS, Job, RowBatch
+from cct_text.datasets.delimited import MAX_FIELD_CHARACTERS
+from cct_text.datasets.readers import READERS
+from cct_text.datasets.rows import BATCH_ROWS, Job, RowBatch
 from cct_text.errors import DataError
 
 SECTION_BYTES = 8 << 20

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cct_text.datasets.files import format_of_stream
-from cct_text.datasets.readers import RowBatch
+from cct_text.datasets.rows import RowBatch
 from cct_text.datasets.sections import Section, cut, read_section
 from cct_text.distributed.output import OutputFolder
 from cct_text.distributed.sources import Source, is_gzipped, is_local, open_source

@@ -17,7 +17,7 @@ import pyarrow as pa
 from cct_text.atomic_writes import write_atomically
 from cct_text.config import DataConfig
 from cct_text.datasets.files import STANDARD_INPUT, format_of, has_columns, read_rows
-from cct_text.datasets.readers import RowBatch
+from cct_text.datasets.rows import RowBatch
 from cct_text.errors import DataError, UsageError
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.parallel import ordered_map

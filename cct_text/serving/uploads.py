@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from cct_text.config import DataConfig, FileFormat
 from cct_text.datasets.files import ENDINGS, format_of_stream
-from cct_text.datasets.readers import BATCH_ROWS, READERS, Job
+from cct_text.datasets.readers import READERS
+from cct_text.datasets.rows import BATCH_ROWS, Job
 from cct_text.errors import DataError, UsageError
 from cct_text.serving.limits import Limits, in_megabytes
 from cct_text.serving.refusals import Refused

@@ -136,7 +136,7 @@ def test_a_line_that_is_no_row_of_json_is_told_with_its_number(line, told):
 
 @pytest.mark.parametrize("form", LINES)
 def test_a_line_that_would_fill_the_memory_is_refused(form, monkeypatch):
-    monkeypatch.setattr("cct_text.datasets.readers.MAX_LINE_BYTES", 1_000)
+    monkeypatch.setattr("cct_text.datasets.rows.MAX_LINE_BYTES", 1_000)
     content = FORMATS[form]([("a", "x" * 900), ("b", "x" * 2_000)])
     with pytest.raises(DataError, match=r"-:\d: a line of more than 1,000 bytes"):
         read(content, form)

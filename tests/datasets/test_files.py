@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cct_text.datasets import readers
+from cct_text.datasets import delimited
 from cct_text.datasets.files import format_of, read_rows
 from cct_text.errors import DataError, UsageError
 from tests.support.user_files import FORMATS, as_csv, as_jsonl, as_parquet, read
@@ -174,7 +174,7 @@ def test_a_text_file_has_no_columns_to_name():
 
 
 def test_a_field_beyond_any_text_is_refused_before_it_fills_the_memory(monkeypatch):
-    monkeypatch.setattr(readers, "MAX_FIELD_CHARACTERS", 1000)
+    monkeypatch.setattr(delimited, "MAX_FIELD_CHARACTERS", 1000)
     assert len(read(b'label,text\na,"' + b"x" * 1000 + b'"\n', "csv")[0]) == 1
     with pytest.raises(DataError, match=r"-:2: malformed: field larger than field limit \(1000\)"):
         read(b'label,text\na,"' + b"x" * 1001 + b'"\n', "csv")
