@@ -163,13 +163,6 @@ def _keep(experiment: Experiment, jobs: Sequence[Job], cache: Path, measured: di
 
 EXPERIMENTS = (
     Experiment(
-        "imdb-chunks",
-        "The verdict may stand anywhere: all of a review, in chunks of 400 words, in place of its first and last 200.",
-        "imdb",
-        {"chunks": {"long": "chunks"}},
-        2,
-    ),
-    Experiment(
         "imdb-before",
         "What the recipe's vectors of the reviews themselves, and the ends of long reviews, are worth.",
         "imdb",
