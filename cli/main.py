@@ -98,6 +98,14 @@ def _drop_standard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _is_shortage(error: Exception) -> bool:
+    """Whether memory ran out, of the machine or the GPU: torch has no type of its own for the former."""
+    told = str(error)
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and ("can't allocate memory" in told or "out of memory" in told)
+    )
+
+
 def main() -> None:
     """Run the command line; the process ends with the documented exit code."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -138,7 +146,13 @@ def _run() -> None:
             sys.exit(0)
         sys.stderr.write(f"cct-text: cannot write: {error.strerror}\n")
         sys.exit(2)
-    except Exception:
-        if _debug or not _interrupted:
+    except Exception as error:
+        if _debug or not (_interrupted or _is_shortage(error)):
             raise
-        sys.exit(130)
+        if _interrupted:
+            sys.exit(130)
+        sys.stderr.write(
+            "cct-text: not enough memory; a smaller model or batch, fewer words of a text or shorter lines take less "
+            "(--debug tells where it ran out)\n"
+        )
+        sys.exit(2)
