@@ -115,6 +115,8 @@ def main() -> None:
     try:
         _run()
     finally:
+        if _interrupted and (store := sys.modules.get("cct_text.vectors.store")) is not None:
+            store.stop_building()  # Python would wait for it, in silence
         if _terminated:  # whoever sent it sees that it was obeyed
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.raise_signal(signal.SIGTERM)
