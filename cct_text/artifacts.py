@@ -118,6 +118,10 @@ class RunFolder:
         Raises:
             UsageError: if it cannot.
         """
+        if self.path.is_symlink() and not self.path.exists():
+            raise UsageError(
+                f"{self.path}: a link to {self.path.readlink()}, which is not there; make that folder first"
+            )
         nearest = next(path for path in (self.path, *self.path.absolute().parents) if path.exists())
         if not nearest.is_dir():
             raise UsageError(f"{self.path}: cannot write: {nearest} is not a folder")

@@ -94,7 +94,7 @@ class TextConfig(_Section):
 
     tokenizer: str = "basic_english"
     """Name of the tokenizer: basic_english, penn or whitespace."""
-    max_words: int = _bounded(256, 1)
+    max_words: int = _bounded(256, 1, 1_000_000)
     """Words kept of a text, or of a chunk of it; the rest is cut off and the share of cut texts reported."""
     long: LongTexts = "head"
     """What is read of a longer text. head: its first words. head-tail: as many of its first words as of its last ones.

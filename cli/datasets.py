@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from cct_text.errors import listed
+
 from . import completion
 from .options import (
     DataDirOption,
@@ -17,7 +19,7 @@ from .options import (
     TextColumnOption,
     given_values,
 )
-from .tables import figures_table
+from .tables import CONTROLS, figures_table
 
 
 def datasets(
@@ -89,12 +91,12 @@ def _print_dataset(facts: dict[str, Any]) -> None:
 
     console = Console(highlight=False)
     title = f"{facts['name']}: {facts['title']}" if facts["title"] else facts["name"]
-    console.print(Text(title, style="bold"))
+    console.print(Text(title.translate(CONTROLS), style="bold"))
     for key in ("source", "licence", "homepage"):
         if facts[key]:
-            console.print(Text(f"{key}: {facts[key]}"), soft_wrap=True)
+            console.print(Text(f"{key}: {facts[key]}".translate(CONTROLS)), soft_wrap=True)
     if facts["text_columns"]:
-        console.print(Text(f"text: {', '.join(facts['text_columns'])}"), soft_wrap=True)
+        console.print(Text(f"text: {listed(facts['text_columns'])}"), soft_wrap=True)
     console.print()
 
     table = figures_table("split", "rows", "words: 5 %", "median", "95 %", "99 %", "longest")
@@ -106,7 +108,7 @@ def _print_dataset(facts: dict[str, Any]) -> None:
     table = figures_table("class", *facts["splits"])
     for label in facts["labels"]:
         counts = [(row["classes"][label], row["rows"]) for row in facts["splits"].values()]
-        table.add_row(Text(label), *(f"{count:,} ({count / rows:6.1%})" for count, rows in counts))
+        table.add_row(Text(listed([label])), *(f"{count:,} ({count / rows:6.1%})" for count, rows in counts))
     without = [(row["without_labels"], row["rows"]) for row in facts["splits"].values()]
     if any(count is not None for count, _ in without):
         table.add_row("no label", *(f"{count:,} ({count / rows:6.1%})" for count, rows in without), style="dim")
@@ -121,5 +123,5 @@ def _print_dataset(facts: dict[str, Any]) -> None:
     ]
     console.print("same text: " + "; ".join(counted), soft_wrap=True)
     for file, checksum in facts["files"].items():
-        console.print(Text(f"{file}: sha256 {checksum}"), soft_wrap=True)
+        console.print(Text(f"{file}: sha256 {checksum}".translate(CONTROLS)), soft_wrap=True)
     console.print(f"labels and texts: sha256 {facts['sha256']}", soft_wrap=True)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cct_text.errors import listed
+
 from . import completion
 from .options import FormatOption, RunArgument
 from .tables import figures_table
@@ -72,7 +74,7 @@ def _print(figures: dict[str, Any]) -> None:
     console = Console(highlight=False)
     several = "micro_f1" in figures  # labels of a text
     between = ["micro F1"] if several else []
-    table = figures_table(figures["dataset"], "rows", "accuracy", *between, "macro F1", "loss", "ECE")
+    table = figures_table(listed([figures["dataset"]]), "rows", "accuracy", *between, "macro F1", "loss", "ECE")
     for name, row in (("all", figures), ("not in train", figures.get("without_rows_in_train"))):
         if row is not None:
             shares = [f"{row[of]:.2%}" for of in ("accuracy", "micro_f1", "macro_f1") if of in row]
@@ -83,10 +85,11 @@ def _print(figures: dict[str, Any]) -> None:
     for name, row in figures["per_class"].items():
         threshold = [f"{row['threshold']:.3f}"] if several else []
         shares = [f"{row[of]:.2%}" for of in ("precision", "recall", "f1")]
-        table.add_row(Text(name), *threshold, *shares, f"{row['support']:,}")
+        table.add_row(Text(listed([name])), *threshold, *shares, f"{row['support']:,}")
     console.print(table)
     if figures["confusion_matrix"] is not None:
-        console.print("", _confusions(list(figures["per_class"]), figures["confusion_matrix"], console.width))
+        names = [listed([name]) for name in figures["per_class"]]
+        console.print("", _confusions(names, figures["confusion_matrix"], console.width))
 
 
 def _confusions(names: list[str], matrix: list[list[int]], width: int) -> Table:

@@ -11,6 +11,7 @@ import typer
 from cct_text.errors import UsageError, listed
 
 from .options import RunArgument
+from .tables import CONTROLS
 from .waiting import load_classifier
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ def inspect(
     console.print()
     console.print(shaded(pieces(text, words)))
     heaviest = sorted(words, key=lambda word: -word.weight)[:WORDS_SHOWN]
-    console.print("looked at: " + (", ".join(f"{word.word} {word.weight:.2f}" for word in heaviest) or "nothing"))
+    console.print(
+        "looked at: " + (", ".join(f"{listed([word.word])} {word.weight:.2f}" for word in heaviest) or "nothing")
+    )
 
 
 def shaded(parts: list[Piece]) -> Text:
@@ -82,5 +85,5 @@ def shaded(parts: list[Piece]) -> Text:
         weight = part.weight or 0.0
         color = "#" + "".join(f"{round(full * weight):02x}" for full in DARKEST)
         style = Style(color="white", bgcolor=color, bold=weight > 0.5) if weight > 0.1 else None
-        shown.append(part.text, style)
+        shown.append(part.text.translate(CONTROLS), style)
     return shown

@@ -1,7 +1,7 @@
 """The entry point: registers the verbs, and turns the library's errors into one line and an exit code.
 
 Exit codes: 0 done, 1 runs of a study failed, 2 usage, 3 bad input data, 4 a resource that is not here and cannot be
-fetched, 130 interrupted.
+fetched, 130 interrupted. SIGTERM interrupts as Ctrl-C does; the process then ends by the signal (143 in a shell).
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ for verb in (
 
 _debug = False
 _interrupted = False
+_terminated = False
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -60,6 +61,13 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     global _interrupted
     _interrupted = True
     signal.default_int_handler(number, frame)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """SIGTERM, which a cluster sends before it kills: there is time to keep what was done."""
+    global _terminated
+    _terminated = True
+    _interrupt(number, frame)
 
 
 def _show_version(wanted: bool) -> None:
@@ -90,10 +98,32 @@ def _drop_standard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _is_shortage(error: Exception) -> bool:
+    """Whether memory ran out, of the machine or the GPU: torch has no type of its own for the former."""
+    told = str(error)
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and ("can't allocate memory" in told or "out of memory" in told)
+    )
+
+
 def main() -> None:
     """Run the command line; the process ends with the documented exit code."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminate)
+    try:
+        _run()
+    finally:
+        if _interrupted and (store := sys.modules.get("cct_text.vectors.store")) is not None:
+            store.stop_building()  # Python would wait for it, in silence
+        if _terminated:  # whoever sent it sees that it was obeyed
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGTERM)
+
+
+def _run() -> None:
+    """The command; every error of the library is one line and its exit code."""
     try:
         try:
             app()
@@ -118,7 +148,13 @@ def main() -> None:
             sys.exit(0)
         sys.stderr.write(f"cct-text: cannot write: {error.strerror}\n")
         sys.exit(2)
-    except Exception:
-        if _debug or not _interrupted:
+    except Exception as error:
+        if _debug or not (_interrupted or _is_shortage(error)):
             raise
-        sys.exit(130)
+        if _interrupted:
+            sys.exit(130)
+        sys.stderr.write(
+            "cct-text: not enough memory; a smaller model or batch, fewer words of a text or shorter lines take less "
+            "(--debug tells where it ran out)\n"
+        )
+        sys.exit(2)

@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+CONTROLS = {code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
+"""For `str.translate`: text that people read shows control characters, and no terminal acts on them."""
+
 
 def figures_table(first: str, *columns: str, whole: bool = False) -> Table:
     """A table with names on the left and figures on the right.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -116,15 +117,20 @@ def train(
     from .training_display import TrainingDisplay, print_summary
 
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun or `accelerate launch` started
+    metrics = None
     try:
         with TrainingDisplay() if first else nullcontext() as display:
             metrics = run(resolved, folder, resume=resume, overwrite=overwrite, observer=display, track=track or ())
+        if not first:
+            return
+        report = write_run_report(folder, command=command_line())
     except KeyboardInterrupt:
-        kept = has_checkpoint(RunFolder(folder))
-        way = "repeat the command with --resume to go on" if kept else "training had not begun, so nothing is kept"
+        if metrics is not None:
+            way = f"the run is finished; `cct-text report {shlex.quote(str(folder))}` writes its report"
+        elif has_checkpoint(RunFolder(folder)):
+            way = "repeat the command with --resume to go on"
+        else:
+            way = "training had not begun, so nothing is kept"
         typer.echo(f"cct-text: interrupted; {way}", err=True)
         raise typer.Exit(130) from None
-    if not first:
-        return
-    report = write_run_report(folder, command=command_line())
     print_summary(metrics, folder, report, as_json=json)

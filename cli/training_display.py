@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from cct_text.training.progress import EpochRecord, TrainingObserver
 
 from .messages import Messages
-from .tables import figures_table
+from .tables import CONTROLS, figures_table
 
 
 class TrainingDisplay(TrainingObserver):
@@ -49,7 +49,7 @@ class TrainingDisplay(TrainingObserver):
         self.bar.stop()
 
     def prepared(self, description: str) -> None:
-        self.console.print(description, soft_wrap=True)
+        self.console.print(description.translate(CONTROLS), soft_wrap=True)
 
     def started(self, epochs: int, steps: int, history: Sequence[EpochRecord]) -> None:
         self.epochs, self.steps, done = epochs, steps, len(history)

@@ -37,7 +37,7 @@ FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """With one of these a cell begins that a spreadsheet takes for a formula."""
 
 _NEEDS_QUOTES = re.compile('[",\t\r\n]')
-_LINE_BREAKERS = str.maketrans("\t\r\n", "   ")
+_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ")
 
 
 def output_format(path: str | Path) -> OutputFormat:
@@ -96,9 +96,10 @@ def open_writer(
 
 
 def _text(batch: pa.RecordBatch, separator: str) -> bytes:
-    # A label may hold anything; a tab or a line break in it would break the promise of one line for each row.
+    # A label may hold anything; a tab or a line break in it would break the promise of one line for each row, and lines
+    # are what a terminal shows, on which an escape code would act.
     rows = zip(*_columns(batch, separator), strict=True)
-    return "".join("\t".join(value.translate(_LINE_BREAKERS) for value in row) + "\n" for row in rows).encode()
+    return "".join("\t".join(value.translate(_CONTROLS) for value in row) + "\n" for row in rows).encode()
 
 
 def _jsonl(batch: pa.RecordBatch) -> bytes:

@@ -8,8 +8,10 @@ from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
+from warnings import catch_warnings, filterwarnings
 
 from cct_text.atomic_writes import write_atomically
+from cct_text.errors import listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -171,6 +173,7 @@ def within_percent(limits: tuple[float, float]) -> tuple[float, float]:
 
 def plain(name: str) -> str:
     """A name as matplotlib shows it letter by letter, cut where it would leave no room for the figures."""
+    name = listed([name])
     shown = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
     return shown.replace("$", r"\$")
 
@@ -201,5 +204,7 @@ def _save(figure: Figure, to: Path | BytesIO, format_: str) -> None:
     from matplotlib import rc_context
 
     metadata = {"Date": None} if format_ == "svg" else {"Software": None}
-    with rc_context({"svg.hashsalt": "cct-text", "svg.fonttype": "none"}):
+    with rc_context({"svg.hashsalt": "cct-text", "svg.fonttype": "none"}), catch_warnings():
+        # Letters that no font of this machine has: an SVG keeps them as text, for those of the reader's.
+        filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(to, format=format_, dpi=150, metadata=metadata)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import h11
@@ -47,6 +48,13 @@ class _TimedConnection(H11Protocol):
         if self.cycle is not None and not self.cycle.response_complete and not self.flow.write_paused:
             self._stop_clock()
 
+    def send_400_response(self, msg: str) -> None:
+        """Of what is no HTTP; uvicorn's own text is no JSON, and fails where an answer has begun."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            self._refuse(400, "what was sent is no HTTP, or its head is longer than 64 KB")
+        else:
+            self.transport.close()
+
     def on_response_complete(self) -> None:
         self._give_time()
         super().on_response_complete()
@@ -74,7 +82,7 @@ class _TimedConnection(H11Protocol):
     def _refuse(self, status: int, reason: str) -> None:
         """Say no in the shape that all refusals have, and close."""
         body = json.dumps({"error": reason}).encode()
-        words = {408: "Request Timeout", 503: "Service Unavailable"}[status]
+        words = HTTPStatus(status).phrase
         retry = "Retry-After: 1\r\n" if status == 503 else ""
         head = (
             f"HTTP/1.1 {status} {words}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n{retry}"

@@ -65,6 +65,7 @@ class Gate:
         exchange = _Exchange(self, scope, receive, send)
         try:
             self._require_host(exchange)
+            _require_one_length(exchange)
             with self._place(scope):
                 async with asyncio.timeout(self.limits.seconds):
                     await self.app(scope, exchange.receive, exchange.send)
@@ -116,6 +117,13 @@ class Gate:
         self.held += size
         if self.held > self.limits.bodies_bytes:
             raise busy("too many large requests are under way")
+
+
+def _require_one_length(exchange: _Exchange) -> None:
+    """See that a proxy in front cannot take another part of the bytes for the body than this server does (RFC 9112, 6.1)."""
+    if b"transfer-encoding" in exchange.headers and b"content-length" in exchange.headers:
+        reason = "both Content-Length and Transfer-Encoding; send one of them"
+        raise Refused(400, reason, headers={"Connection": "close"})
 
 
 class _Exchange:

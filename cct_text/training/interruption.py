@@ -1,4 +1,4 @@
-"""Ctrl-C while a network is trained: noted at once, obeyed after the step under way."""
+"""Ctrl-C and SIGTERM while a network is trained: noted at once, obeyed after the step under way."""
 
 from __future__ import annotations
 
@@ -24,26 +24,34 @@ class Wish(IntEnum):
 
 @contextmanager
 def interrupt_noted() -> Iterator[Callable[[], bool]]:
-    """A function that tells whether Ctrl-C was pressed; a second press interrupts at once, as it does elsewhere.
+    """A function that tells whether Ctrl-C was pressed or SIGTERM sent; a second one interrupts at once, as it does elsewhere.
 
-    Outside the main thread, and where someone else ignores or handles the signal in a way of their own, nothing changes.
+    Outside the main thread, and where someone else ignores or handles a signal in a way of their own, nothing changes.
+    Whoever handled the signal before hears of it when the block has been interrupted.
     """
-    before = signal.getsignal(signal.SIGINT)
-    pressed: float | None = None
+    first: int | None = None
+    noted_at = 0.0
 
     def note(number: int, frame: FrameType | None) -> None:
-        nonlocal pressed
-        now = time.monotonic()
-        if pressed is None:
-            pressed = now
-        elif now - pressed > ONE_PRESS and callable(before):
-            before(number, frame)
+        nonlocal first, noted_at
+        if first is None:
+            first, noted_at = number, time.monotonic()
+        elif time.monotonic() - noted_at > ONE_PRESS:
+            before[number](number, frame)
 
-    if current_thread() is not main_thread() or not callable(before):
+    if current_thread() is not main_thread():
         yield lambda: False
         return
-    signal.signal(signal.SIGINT, note)
+    handlers = {int(number): signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in before:
+        signal.signal(number, note)
     try:
-        yield lambda: pressed is not None
+        yield lambda: first is not None
+    except KeyboardInterrupt:
+        if first is not None:
+            before[first](first, None)
+        raise
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 _BLOCK_ROWS = 8192
 _MOST_BYTES = 16 << 30
 """Of words and numbers that are kept; the largest published file has 3 GB."""
+_stopping = threading.Event()
 
 
 def store_folder(file: TextVectors) -> Path:
@@ -61,6 +62,11 @@ def build_in_background(file: TextVectors) -> threading.Thread:
     return thread
 
 
+def stop_building() -> None:
+    """Have all conversions of this process end unfinished: who interrupts it is not to wait for them."""
+    _stopping.set()
+
+
 def _build_quietly(file: TextVectors) -> None:
     try:
         build_store(file)
@@ -72,7 +78,7 @@ def build_store(file: TextVectors) -> None:
     """Convert a file, whole or not at all; if another process is at it, leave it to that one.
 
     Raises:
-        OSError: if the cache cannot be written to.
+        OSError: if the cache cannot be written to, or the process is to end.
         DataError: if a row is not a word and E finite numbers.
     """
     from filelock import FileLock, Timeout
@@ -100,6 +106,8 @@ def _convert(file: TextVectors, folder: Path) -> None:
     size = 0
     with (folder / "numbers").open("wb") as out, file.rows() as (dim, rows):
         for block in iter(lambda: [line.rstrip() for _, line in islice(rows, _BLOCK_ROWS)], []):
+            if _stopping.is_set():
+                raise InterruptedError("the process ends")
             fields = pc.split_pattern(pa.array(block, pa.binary()).cast(pa.string()), " ", max_splits=dim, reverse=True)
             if not np.all(np.diff(fields.offsets.to_numpy()) == dim + 1):
                 raise DataError(f"a row has not {dim} numbers", path=file.name)

@@ -49,6 +49,30 @@ def test_a_label_keeps_to_its_line(cct_text, folder, tmp_path):
     assert sorted(shown) == sorted([r"'two\nlines'", r"'\x1b[31mred'", *model.labels[2:]])
 
 
+def test_no_text_and_no_label_acts_on_a_terminal(cct_text, folder, tmp_path):
+    model = SavedModel.load(folder)
+    replace(model, labels=("\x1b[31mred", "\x9b2J", *model.labels[2:])).save(tmp_path / "odd")
+    text = "Who wrote \x1b[2J\x07the Iliad ?"
+    assert r"Who wrote \x1b[2J\x07the Iliad ?" in cct_text("inspect", folder, text).out
+    write(tmp_path / "rows.csv")
+    for arguments in (
+        ("inspect", tmp_path / "odd", text),
+        ("evaluate", tmp_path / "odd", tmp_path / "rows.csv"),
+        ("datasets", tmp_path / "rows.csv"),
+        ("predict", tmp_path / "odd", tmp_path / "rows.csv", "--top-k", 6),
+        ("train", write(tmp_path / "\x1b[31m.csv"), "--epochs", 1, "--out", tmp_path / "run"),
+    ):
+        outcome = cct_text(*arguments)
+        assert outcome.code == 0, outcome.err
+        assert not {"\x1b", "\x07", "\x9b"} & {*(outcome.out + outcome.err)}, arguments
+
+
+def write(path):
+    """A file of rows with labels that would colour and clear a terminal."""
+    path.write_text("text,label\n" + "Who is it ?,\x1b[31mred\nWhere is it ?,\x9b2J\n" * 20)
+    return path
+
+
 def test_json_is_one_object_with_every_label_and_word(cct_text, folder):
     found = json.loads(cct_text("inspect", folder, TEXT, "--json").out)
     assert sum(found["probabilities"].values()) == pytest.approx(1, abs=1e-5)

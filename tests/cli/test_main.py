@@ -42,6 +42,8 @@ def test_the_version_is_the_packages(cct_text):
         (["train", "questions", "--epochs", "0"], 2, ["epochs", "at least 1"]),
         (["predict", "nowhere"], 3, ["nowhere"]),
         (["evaluate", "nowhere"], 3, ["nowhere"]),
+        (["train", "questions", "--max-words", "1000000001"], 2, ["max_words", "1000000"]),
+        (["train", "questions", "--set", "width=1073741824"], 2, ["not enough memory", "smaller model"]),
         (["train"], 2, ["no data set", "cct-text datasets"]),
         (["train", "questions", "--set", "dataset=trec"], 2, ["--set dataset", "name it in the command"]),
         (["train", "questions", "--set", "model.max_words=5"], 2, ["did you mean text.max_words?"]),

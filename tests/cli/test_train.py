@@ -77,7 +77,19 @@ def test_going_on_tells_after_which_epoch_and_the_best_so_far(capfd):
     assert "dev 50.00% (kept: 75.00%, epoch 1)" in shown
 
 
-def test_ctrl_c_says_how_to_go_on_and_exits_130(tmp_path):
+def test_ctrl_c_while_the_report_is_written_says_that_the_run_is_finished(cct_text, tmp_path, monkeypatch):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cct_text.report.run_report.write_run_report", interrupted)
+    outcome = cct_text("train", "questions", "--epochs", 1, "--out", tmp_path / "run")
+    assert outcome.code == 130
+    assert outcome.err.splitlines()[-1].startswith("cct-text: interrupted; the run is finished; `cct-text report ")
+    assert (tmp_path / "run" / "metrics.json").exists()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
+def test_ctrl_c_and_a_cluster_s_sigterm_keep_the_state_and_say_how_to_go_on(tmp_path, number, code):
     process = subprocess.Popen(
         [sys.executable, "-m", "cct_text_cli", "train", "questions", "--epochs", "5000", "--out", tmp_path / "run"],
         stderr=subprocess.PIPE,
@@ -87,9 +99,10 @@ def test_ctrl_c_says_how_to_go_on_and_exits_130(tmp_path):
     assert process.stderr is not None
     assert any("epoch 1/5000" in line for line in iter(process.stderr.readline, ""))
     time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, rest = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "--resume" in rest
+    assert (tmp_path / "run" / "state" / "checkpoint.pt").exists()
     assert "Traceback" not in rest
     assert not (tmp_path / "run" / "metrics.json").exists()

@@ -4,6 +4,7 @@ import xml.etree.ElementTree as ET
 
 from cct_text.report import plots
 from cct_text.report.plots import POINT, DrawnGap, Group, plot_comparison
+from cct_text.report.run_plots import confusion_matrix
 
 GROUPS = [Group("glove-frozen", [0.91, 0.92], 0.915, 0.90, 0.93), Group("learned", [0.88], 0.88, None, None)]
 GAPS = [DrawnGap("glove-frozen − learned", 0.035, 0.01, 0.06, True)]
@@ -80,3 +81,11 @@ def test_no_word_reaches_over_the_edge_of_the_picture(tmp_path, monkeypatch):
             assert box.x0 >= 0
             assert box.x1 <= figure.bbox.width
             assert axes.bbox.width > 150
+
+
+def test_letters_that_no_font_here_has_are_kept_for_the_reader_s_without_a_word(recwarn):
+    drawn = confusion_matrix([[1, 0, 0], [0, 1, 0], [0, 0, 1]], ["好的", "\x1b[2J", "\U000f0000"])
+    assert "好的" in drawn
+    assert not any(letter in drawn for letter in ("\x1b", "Glyph"))
+    ET.fromstring(drawn)
+    assert not recwarn.list

@@ -74,6 +74,43 @@ def test_a_head_that_comes_byte_by_byte_is_not_waited_for(serve):
     assert ask(url, "/predict", {"text": "a"}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"nonsense\r\n\r\n",
+        b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na",
+        b"POST /predict HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n",
+    ],
+)
+def test_what_is_no_http_is_told_so_in_json_and_closed(serve, sent):
+    with connection(serve(), sent) as made:
+        head_, _, body = answer_of(made).partition(b"\r\n\r\n")
+    assert head_.startswith(b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n")
+    assert "no HTTP" in json.loads(body)["error"]
+
+
+def test_a_body_of_two_lengths_is_refused_and_what_follows_is_not_read(serve):
+    body = b'{"text": "a"}'
+    headers = {"Content_Length": 4, "Transfer_Encoding": "chunked", "Content_Type": "application/json"}
+    url = serve()
+    sent = head(url, **headers) + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    with connection(url, sent + b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n") as made:
+        answer = answer_of(made)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"both Content-Length and Transfer-Encoding" in answer
+
+
+def test_nonsense_behind_an_answer_ends_the_connection_and_nothing_else(serve, caplog):
+    url = serve()
+    with connection(
+        url, head(url, Transfer_Encoding="chunked", Content_Type="text/plain") + b"1\r\na\r\nno chunk\r\n"
+    ) as made:
+        assert answer_of(made).startswith(b"HTTP/1.1 4")
+    assert "Traceback" not in caplog.text
+    assert get(url, "/health").status_code == 200
+
+
 def test_a_body_that_goes_on_after_it_was_refused_is_not_waited_for(serve):
     url = serve(body_bytes=1000)
     with connection(url, head(url, Content_Length=1 << 40)) as slow:

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from contextlib import suppress
 from random import Random
 
 import pytest
@@ -48,3 +49,17 @@ def test_a_second_ctrl_c_stops_at_once():
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_sigterm_is_noted_too_and_whoever_handled_it_before_hears_of_it_afterwards():
+    heard = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+    try:
+        with suppress(KeyboardInterrupt), interrupt_noted() as noted:
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert noted()
+            assert not heard
+            raise KeyboardInterrupt  # as `Trainer.fit` does
+        assert heard == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)

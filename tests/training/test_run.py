@@ -191,6 +191,14 @@ def test_frozen_vectors_that_know_no_word_are_refused_and_tuned_ones_told(tmp_pa
     assert "only 0.0 % of the text has a vector" in caplog.text
 
 
+def test_a_link_to_nothing_is_no_run_folder(tmp_path):
+    (tmp_path / "run").symlink_to("elsewhere")
+    with pytest.raises(UsageError, match="run: a link to elsewhere, which is not there"):
+        RunFolder(tmp_path / "run").require_writable()
+    (tmp_path / "elsewhere").mkdir()
+    RunFolder(tmp_path / "run").require_writable()
+
+
 def test_a_place_that_cannot_be_written_to_is_told_before_training(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="file is not a folder"):

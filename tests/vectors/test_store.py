@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+from threading import Event
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,7 @@ from filelock import FileLock
 
 from cct_text.errors import DataError
 from cct_text.vectors import frequent_words, load_vectors
-from cct_text.vectors.store import build_store, open_store, store_folder
+from cct_text.vectors.store import build_store, open_store, stop_building, store_folder
 from cct_text.vectors.text_file import TextVectors
 from tests.support.vector_files import FORMATS, MATRIX, WORDS, glove, write
 from tests.vectors.conftest import wait_for_background
@@ -212,3 +213,10 @@ def test_a_file_that_another_process_converts_is_left_to_it(tmp_path, home):
         assert stored(home) == []
     build_store(file)
     assert stored(home) == [folder.name]
+
+
+def test_a_process_that_is_interrupted_does_not_wait_for_the_conversion(tmp_path, home, monkeypatch):
+    monkeypatch.setattr("cct_text.vectors.store._stopping", Event())
+    stop_building()
+    assert use(write("GloVe text", tmp_path)) == (WORDS, MATRIX.tolist())
+    assert stored(home) == []
