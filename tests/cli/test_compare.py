@@ -74,7 +74,7 @@ def test_vectors_that_are_not_here_end_it_with_the_exit_code_of_train(cct_text, 
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_ctrl_c_on_a_terminal_reaches_all_workers_and_the_command_repeated_goes_on(cct_text, tmp_path, times):
-    arguments = ("compare", "questions", "--vary", "pooling=mean,max", "--seeds", "2", *SMALL, "--epochs", "60")
+    arguments = ("compare", "questions", "--vary", "pooling=mean,max", "--seeds", "2", *SMALL, "--epochs", "20")
     arguments += ("--out", str(tmp_path / "study"), "--jobs", "1")
     process = subprocess.Popen(
         [sys.executable, "-m", "cct_text_cli", *arguments],
