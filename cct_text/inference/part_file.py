@@ -18,6 +18,7 @@ import pyarrow as pa
 from cct_text.atomic_writes import flush_folder, write_atomically
 from cct_text.errors import DataError, UsageError
 from cct_text.inference.writers import OutputFormat, open_writer
+from cct_text.locks import held
 
 FORMAT = 1
 """Version of the state; one of another version is refused."""
@@ -114,8 +115,8 @@ class PartFile:
             DataError: if that is damaged.
         """
         try:
-            self.output.parent.mkdir(parents=True, exist_ok=True)
-            with self._alone():
+            taken = f"{self.output}: another process writes this file; wait for it, or name another"
+            with held(_beside(self.output, "lock"), patience=0, taken=taken):
                 with self._opened(resume=resume) as file:
                     try:
                         with self._writer(file) as write:
@@ -203,22 +204,6 @@ class PartFile:
         """Leave nothing but the output."""
         self.path.unlink(missing_ok=True)
         self.state.unlink(missing_ok=True)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other processes from writing the same output."""
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(_beside(self.output, "lock"), timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise UsageError(f"{self.output}: another process writes this file; wait for it, or name another") from None
-        try:
-            yield
-        finally:
-            Path(lock.lock_file).unlink(missing_ok=True)
-            lock.release()
 
 
 def rows_kept(output: str | Path) -> int:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import tomli_w
 
@@ -15,6 +13,7 @@ from cct_text.config import Config
 from cct_text.datasets import Dataset, load_dataset
 from cct_text.errors import CCTTextError, UsageError
 from cct_text.inference.parallel import cores
+from cct_text.locks import LOCK, held
 from cct_text.studies.compare import write_table
 from cct_text.studies.crew import in_workers
 from cct_text.studies.trial_log import TrialLog
@@ -26,7 +25,6 @@ RESULT = "tuning.json"
 RECIPE = "best.toml"
 TABLE = "trials"
 """Name of the tidy table, `.csv` and `.parquet`."""
-LOCK = ".lock"
 
 
 class TuningObserver:
@@ -60,7 +58,9 @@ def tune(tuning: Tuning, *, workers: int | None = None, observer: TuningObserver
     RunFolder(tuning.out).require_writable()
     dataset = load_dataset(without_test_file(tuning.base).data)
     dev = _dev(dataset)
-    with _alone(tuning.out):
+    taken = f"{tuning.out}: another command is tuning there; wait for it, or choose another --out"
+    # A second command would take the first one's running trials for interrupted ones.
+    with held(tuning.out / LOCK, patience=0, taken=taken):
         log = TrialLog(tuning, dataset.sha256)
         earlier = [trial for trial in log.trials() if trial.state in ("complete", "pruned")]
         observer.started(tuning, dev, earlier)
@@ -152,27 +152,6 @@ def _dev(dataset: Dataset) -> DevSplit:
             "name one by --dev FILE, or cut one by --set dev_fraction=0.1"
         )
     return DevSplit(len(dataset.dev), dataset.dev_is_cut)
-
-
-@contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Hold the study's folder: a second command would take the first one's running trials for interrupted ones.
-
-    Raises:
-        UsageError: if another process holds it.
-    """
-    from filelock import FileLock, Timeout
-
-    out.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(out / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise UsageError(f"{out}: another command is tuning there; wait for it, or choose another --out") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _write(tuned: Tuned) -> None:

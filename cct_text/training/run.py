@@ -13,7 +13,7 @@ import torch
 from cct_text.artifacts import HISTORY, METRICS, PREDICTIONS, REPORT, RunFolder
 from cct_text.config import Config
 from cct_text.errors import DataError, UsageError
-from cct_text.folder_lock import alone_in
+from cct_text.locks import alone_in
 from cct_text.model.forward import predict_logits
 from cct_text.model.zoo import parameter_counts
 from cct_text.provenance import commit

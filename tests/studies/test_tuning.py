@@ -13,7 +13,8 @@ from filelock import FileLock
 
 from cct_text.datasets import load_dataset
 from cct_text.errors import UsageError
-from cct_text.studies.tuning import LOCK, TuningObserver, tune
+from cct_text.locks import LOCK
+from cct_text.studies.tuning import TuningObserver, tune
 from cct_text.studies.tuning_plan import on_split, plan_tuning
 from cct_text.training.preparation import prepare
 from cct_text.training.recipes import resolve_config

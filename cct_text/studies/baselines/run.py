@@ -14,7 +14,7 @@ from cct_text.artifacts import METRICS, RunFolder
 from cct_text.config import Config
 from cct_text.datasets import Dataset, load_dataset
 from cct_text.errors import UsageError
-from cct_text.folder_lock import alone_in
+from cct_text.locks import alone_in
 from cct_text.provenance import commit
 from cct_text.studies.baselines import BASELINES
 from cct_text.studies.baselines.learned import Learned

@@ -5,10 +5,10 @@ from functools import partial
 
 import pytest
 
-from cct_text import folder_lock
+from cct_text import locks
 from cct_text.artifacts import RunFolder
 from cct_text.errors import UsageError
-from cct_text.folder_lock import LOCK, alone_in
+from cct_text.locks import LOCK, alone_in
 from cct_text.studies.baselines.run import train_baseline
 from cct_text.training.recipes import resolve_config
 from cct_text.training.run import train
@@ -34,7 +34,7 @@ def other(tmp_path):
 
 @pytest.mark.parametrize("learner", ["network", "majority"])
 def test_a_folder_into_which_another_process_trains_is_refused(other, learner, tmp_path, monkeypatch):
-    monkeypatch.setattr(folder_lock, "PATIENCE", 0.1)
+    monkeypatch.setattr(locks, "PATIENCE", 0.1)
     config = resolve_config("questions", values={"embeddings": "learned", "epochs": 1})
     start = train if learner == "network" else partial(train_baseline, learner)
     with pytest.raises(UsageError, match="run: another process trains into this folder"):
