@@ -6,6 +6,7 @@ import errno
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
@@ -73,6 +74,26 @@ def write_folder_atomically(path: str | Path) -> Iterator[Path]:
         for parent in made:
             with suppress(OSError):  # not empty: the folder is in it
                 parent.rmdir()
+
+
+@contextmanager
+def replace_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder that takes the place of one that is damaged, or not there, when the block ends well.
+
+    What is there goes at once, and what killed processes left beside it. Whoever calls it sees that no other process does the
+    same at that time.
+
+    Raises:
+        OSError: if something cannot be written.
+    """
+    for left in (path, *path.parent.glob(f".{escape(path.name)}.*")):
+        shutil.rmtree(left, ignore_errors=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        yield temporary
+        os.replace(temporary, path)  # noqa: PTH105 - the same as Path.replace, for folders
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def remove_parts(path: str | Path) -> None:

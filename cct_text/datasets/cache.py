@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from cct_text.atomic_writes import replace_folder
 from cct_text.datasets.dataset import Split, content_digest
 from cct_text.download import cache_dir
 
@@ -59,11 +57,7 @@ def save_cached(key: str, labels: tuple[str, ...], splits: Mapping[str, Split]) 
 
 
 def _save(folder: Path, labels: tuple[str, ...], splits: Mapping[str, Split]) -> None:
-    """Put labels and splits in the place of what is there, and of what killed processes left."""
-    for left in (folder, *folder.parent.glob(f".{folder.name}.*")):
-        shutil.rmtree(left, ignore_errors=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
+    with replace_folder(folder) as temporary:
         for name, split in splits.items():
             table = pa.table({"text": split.texts, "label": np.asarray(split.labels, dtype=np.int64)})
             with (
@@ -73,6 +67,3 @@ def _save(folder: Path, labels: tuple[str, ...], splits: Mapping[str, Split]) ->
                 out.write_table(table)
         content = {"labels": labels, "splits": list(splits), "sha256": content_digest(labels, splits)}
         (temporary / "content.json").write_text(json.dumps(content), encoding="utf-8")
-        os.replace(temporary, folder)  # noqa: PTH105 - the same as Path.replace, for folders
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import shutil
-import tempfile
 import threading
 from itertools import islice
 from pathlib import Path
@@ -18,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cct_text.atomic_writes import flush
+from cct_text.atomic_writes import flush, replace_folder
 from cct_text.download import cache_dir
 from cct_text.errors import CCTTextError, DataError
 from cct_text.vectors.text_file import TextVectors, is_too_wide
@@ -88,14 +85,8 @@ def build_store(file: TextVectors) -> None:
     try:
         with FileLock(f"{folder}.lock", timeout=0):
             if open_store(file) is None:
-                for left in (folder, *folder.parent.glob(f".{folder.name}.*")):  # damaged, or of killed processes
-                    shutil.rmtree(left, ignore_errors=True)
-                temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-                try:
+                with replace_folder(folder) as temporary:
                     _convert(file, temporary)
-                    os.replace(temporary, folder)  # noqa: PTH105 - the same as Path.replace, for folders
-                finally:
-                    shutil.rmtree(temporary, ignore_errors=True)
     except Timeout:
         return
 
