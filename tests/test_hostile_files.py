@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.readers import READERS, bounded_memory, give_one, new_reader, try_hard
+from tests.support.hostile_trials import bounded_memory, give_one, try_hard
+from tests.support.readers import READERS, new_reader
 
 
 @pytest.mark.parametrize("name", READERS)

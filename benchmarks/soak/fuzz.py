@@ -9,7 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.soak import BrokenPromiseError, Figures
-from tests.support.readers import KINDS, READERS, bounded_memory, new_reader, try_hard
+from tests.support.hostile_trials import bounded_memory, try_hard
+from tests.support.readers import KINDS, READERS, new_reader
 
 INPUTS = 50
 """Of a reader in its turn."""
