@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.clock import command
-from cct_text.artifacts import METRICS, RunFolder
+from cct_text.artifacts import RunFolder
 from cct_text.config import Config
+from cct_text.figures import has_figures
 from cct_text.training.recipes import resolve_config
 
 VECTORS = "glove.6B.50d+glove.6B.100d"
@@ -68,7 +69,7 @@ class Task:
         """A trained run of the task; trained now if there is none with these options. One epoch of TREC for a trial."""
         task, options = (TREC, {"epochs": 1}) if settings.quick else (self, {})
         folder = RunFolder(settings.runs / (f"{task.dataset}-quick" if settings.quick else task.dataset))
-        if not folder.file(METRICS).exists() or folder.read_config() != task.config(**options):
+        if not has_figures(folder) or folder.read_config() != task.config(**options):
             command("train", *task.arguments(**options), "--out", str(folder.path), "--overwrite")
         return folder.path
 

@@ -19,10 +19,11 @@ import numpy as np
 from playwright.sync_api import Browser, Page
 
 from benchmarks.markdown import rewritten, table
-from cct_text.artifacts import METRICS, RunFolder
+from cct_text.artifacts import RunFolder
 from cct_text.datasets import load_dataset
 from cct_text.export.web import export_web
 from cct_text.export.web_model import PRECISIONS
+from cct_text.figures import read_figures
 from cct_text.inference.classifier import TextClassifier
 from cct_text.provenance import processor
 from tests.support.browser import browser
@@ -97,7 +98,7 @@ def measure(run: Path, chromium: Browser, rows: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         return {
             "dataset": data.name,
-            "epochs": RunFolder(run).read_json(METRICS)["epochs"],
+            "epochs": read_figures(RunFolder(run))["epochs"],
             "words": len(classifier.model.tokenizer.vocabulary),
             "rows": len(texts),
             "precisions": {

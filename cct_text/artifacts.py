@@ -43,9 +43,6 @@ EXPORT = "export.json"
 """The file that makes a folder an exported model instead: what is in it, with checksums."""
 _FILES = (CONFIG, TOKENIZER, WEIGHTS, METRICS, HISTORY, PREDICTIONS, REPORT)
 
-UNLIKE_FIGURES = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
-"""What is raised by who takes JSON that no run wrote for its figures."""
-
 
 def sha256_of(path: str | Path) -> str:
     """Hexadecimal SHA-256 of a file's bytes."""
@@ -170,13 +167,13 @@ class RunFolder:
         config, run = self._read_config()
         contents = {}
         for name in (TOKENIZER, WEIGHTS):
-            contents[name] = self._read(name)
+            contents[name] = self.read(name)
             if hashlib.sha256(contents[name]).hexdigest() != run["sha256"].get(name):
-                raise self._damaged(name, f"its SHA-256 is not the one in {CONFIG}")
+                raise self.damaged(name, f"its SHA-256 is not the one in {CONFIG}")
         try:
             weights = load_arrays(contents[WEIGHTS])
         except SafetensorError as error:
-            raise self._damaged(WEIGHTS, str(error)) from None
+            raise self.damaged(WEIGHTS, str(error)) from None
         tokenizer = contents[TOKENIZER].decode("utf-8", errors="replace")
         class_of_label = tuple(run["class_of_label"]) if "class_of_label" in run else None
         thresholds = tuple(run["thresholds"]) if "thresholds" in run else None
@@ -213,11 +210,11 @@ class RunFolder:
             raise DataError("the run was interrupted; repeat its command with --resume", path=self.path)
         if not os.path.isdir(self.path):  # noqa: PTH112
             raise DataError("no such run folder; `cct-text train DATASET --out DIR` makes one", path=self.path)
-        text = self._read(CONFIG).decode("utf-8", errors="replace")
+        text = self.read(CONFIG).decode("utf-8", errors="replace")
         try:
             document = tomllib.loads(text)
         except (ValueError, RecursionError) as error:
-            raise self._damaged(CONFIG, str(error)) from None
+            raise self.damaged(CONFIG, str(error)) from None
         run = document.get("run")
         if not isinstance(run, dict) or type(run.get("format")) is not int:
             raise DataError("has no [run] table with a format; is this a run folder?", path=self.file(CONFIG))
@@ -229,23 +226,23 @@ class RunFolder:
             )
         checksums = run.get("sha256")
         if not isinstance(checksums, dict) or checksums.get(CONFIG) != _document_sha256(document):
-            raise self._damaged(CONFIG, "it is not as it was written, by its own SHA-256")
+            raise self.damaged(CONFIG, "it is not as it was written, by its own SHA-256")
         if (fault := fault_of_answers(run)) is not None:
-            raise self._damaged(CONFIG, f"[run] {fault}")
+            raise self.damaged(CONFIG, f"[run] {fault}")
         if (classes := run.get("class_of_label")) is not None and (
             not isinstance(classes, list)
             or not all(type(index) is int and index >= -1 for index in classes)
             or {index for index in classes if index >= 0} != set(range(len(run["labels"])))
         ):
-            raise self._damaged(CONFIG, "[run] class_of_label is not a list of numbers of all labels")
+            raise self.damaged(CONFIG, "[run] class_of_label is not a list of numbers of all labels")
         try:
             config = Config().with_toml(text, source=str(self.file(CONFIG)))
         except UsageError as error:
             raise DataError(f"{error}") from None
         if run.get("options", found := number_of_options(document)) != found:
-            raise self._damaged(CONFIG, f"it has {found} options, not the {run['options']} that were written")
+            raise self.damaged(CONFIG, f"it has {found} options, not the {run['options']} that were written")
         if config.data.multi_label != (run.get("thresholds") is not None):
-            raise self._damaged(CONFIG, "[run] thresholds and multi_label do not go together")
+            raise self.damaged(CONFIG, "[run] thresholds and multi_label do not go together")
         return config, run
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
@@ -260,11 +257,11 @@ class RunFolder:
             DataError: if it is missing or is no JSON object.
         """
         try:
-            value = _from_json(self._read(name))
+            value = _from_json(self.read(name))
         except (ValueError, RecursionError) as error:
-            raise self._damaged(name, str(error)) from None
+            raise self.damaged(name, str(error)) from None
         if not isinstance(value, dict):
-            raise self._damaged(name, "not a JSON object")
+            raise self.damaged(name, "not a JSON object")
         return value
 
     def write_history(self, records: list[dict[str, Any]]) -> None:
@@ -279,11 +276,16 @@ class RunFolder:
             DataError: if it is missing or damaged.
         """
         try:
-            return [dict(_from_json(line)) for line in self._read(HISTORY).splitlines()]
+            return [dict(_from_json(line)) for line in self.read(HISTORY).splitlines()]
         except (ValueError, TypeError, RecursionError) as error:
-            raise self._damaged(HISTORY, str(error)) from None
+            raise self.damaged(HISTORY, str(error)) from None
 
-    def _read(self, name: str) -> bytes:
+    def read(self, name: str) -> bytes:
+        """Content of a file of the run.
+
+        Raises:
+            DataError: if it cannot be read.
+        """
         try:
             return self.file(name).read_bytes()
         except OSError as error:
@@ -292,7 +294,8 @@ class RunFolder:
                 path=self.file(name),
             ) from None
 
-    def _damaged(self, name: str, what: str) -> DataError:
+    def damaged(self, name: str, what: str) -> DataError:
+        """The error that a file of the run is not as it was written, and what shows it."""
         if self.file(STATE).exists():
             # Between the new weights and the new configuration of a run that replaces another one, say.
             return DataError(f"{what}; the run was interrupted; repeat its command with --resume", path=self.file(name))

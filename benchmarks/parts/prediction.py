@@ -17,8 +17,9 @@ from benchmarks.measurement import PRODUCT, REFERENCE, Goal, Measurement, Work, 
 from benchmarks.peers import FASTTEXT, FASTTEXT_SMALL, LABEL, TFIDF, Peer
 from benchmarks.tasks import AG_NEWS, Settings, Task, write_lines
 from benchmarks.work import FLOAT, operations, per_row
-from cct_text.artifacts import METRICS, RunFolder
+from cct_text.artifacts import RunFolder
 from cct_text.datasets import Dataset, load_dataset
+from cct_text.figures import read_figures
 from cct_text.model.saved import EMBEDDING_WEIGHT, SavedModel
 
 REPEATED_ROWS = 152_000
@@ -129,7 +130,7 @@ def _fit(models: Mapping[Peer, Path], dataset: Dataset, run: Path, rows: Path, s
     train = dataset.train.take(np.random.default_rng(0).permutation(len(dataset.train))[:fitted])
     labels = [f"{LABEL}{label} " for label in train.labels]
     write_lines(rows, (label + text for label, text in zip(labels, train.texts.to_pylist(), strict=True)))
-    metrics = RunFolder(run).read_json(METRICS)
+    metrics = read_figures(RunFolder(run))
     sides = {PRODUCT: [metrics["seconds"]]}
     sides |= {peer.name: [alone(peer.fit, rows, model)] for peer, model in models.items()}
     return Measurement(

@@ -17,10 +17,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from cct_text.artifacts import METRICS, UNLIKE_FIGURES, RunFolder
+from cct_text.artifacts import RunFolder
 from cct_text.atomic_writes import write_atomically
-from cct_text.errors import DataError, UsageError, unknown_name
+from cct_text.errors import UsageError, unknown_name
 from cct_text.export.web_model import PRECISIONS, packed
+from cct_text.figures import figures_shown, has_figures, read_figures
 from cct_text.hub.names import HUB_PREFIX
 from cct_text.model.saved import EMBEDDING_WEIGHT, SavedModel
 
@@ -82,7 +83,7 @@ def export_web(run: str | Path, path: str | Path, *, precision: str = "int8") ->
         raise UsageError(f"{path}: a browser opens it by its ending; give a name that ends in .html")
     model = SavedModel.load(run)
     folder = RunFolder(run)
-    metrics = folder.read_json(METRICS) if folder.file(METRICS).exists() else None
+    metrics = read_figures(folder) if has_figures(folder) else None
     content = packed(model, precision)
     if len(content) > LARGEST:
         raise UsageError(
@@ -90,11 +91,9 @@ def export_web(run: str | Path, path: str | Path, *, precision: str = "int8") ->
             + ("leave --precision fp32 out" if precision == "fp32" else "train with fewer or narrower word vectors")
         )
     data = as_text(content)
-    try:
+    with figures_shown(folder):
         size = len(data) + sum(len(_browser_file(name)) for name in (TEMPLATE, STYLE, *SCRIPTS))
         facts = _facts(model, metrics, precision, size)
-    except UNLIKE_FIGURES as error:
-        raise DataError(f"damaged, or of an earlier version: {error}; train again", path=folder.file(METRICS)) from None
     page = _page(f"{model.config.model.model} on {_dataset(model)}", _subtitle(model), facts, data)
     encoded = page.encode("utf-8", "replace")  # a file's name may hold bytes that are no text
     with write_atomically(path) as temporary:

@@ -21,6 +21,7 @@ from cct_text.artifacts import (
 )
 from cct_text.atomic_writes import write_folder_atomically
 from cct_text.errors import DataError, ResourceError
+from cct_text.figures import read_figures
 from cct_text.hub.access import errors_in_one_line, hub_answers, why_not
 from cct_text.hub.names import HubName
 
@@ -78,7 +79,7 @@ def pull(repository: str, folder: str | Path, *, revision: str | None = None) ->
         try:
             RunFolder(source).read_model()
             if METRICS in files:
-                RunFolder(source).read_json(METRICS)
+                read_figures(RunFolder(source))
         except DataError as error:
             raise DataError(f"{name}: is refused: {error}") from None
     return Pulled(name.repository, source.name, Path(folder), files)

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pyarrow as pa
 
-from cct_text.artifacts import EXPORT, METRICS, RunFolder
+from cct_text.artifacts import EXPORT, RunFolder
 from cct_text.config import Config
 from cct_text.errors import UsageError
+from cct_text.figures import has_figures
 from cct_text.hub.fetching import fetch_run
 from cct_text.hub.names import hub_name
 from cct_text.inference.engine import Engine
@@ -136,7 +137,7 @@ class TextClassifier:
         """
         if isinstance(self.model, ExportedModel):
             raise UsageError(f"{self.model.path}: an exported model cannot become a run folder; copy its folder")
-        if RunFolder(path).file(METRICS).exists():
+        if has_figures(RunFolder(path)):
             raise UsageError(f"{path}: holds a run with its figures; save to another folder")
         self.model.save(path)
 

@@ -12,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cct_text.artifacts import BESIDE, METRICS, PREDICTIONS, RunFolder
+from cct_text.artifacts import BESIDE, PREDICTIONS, RunFolder
 from cct_text.datasets.label_sets import label_array
 from cct_text.errors import DataError
+from cct_text.figures import has_figures, read_figures
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.explanation import pieces
 from cct_text.report.page import ShadedText
@@ -53,16 +54,14 @@ class FinishedRun:
         """
         folder = RunFolder(path)
         classifier = TextClassifier.load(folder.path)
-        if not folder.file(METRICS).exists():
-            raise DataError("no figures, so no finished run", path=folder.file(METRICS))
+        metrics = read_figures(folder)
         rows = folder.file(PREDICTIONS)
         try:
             table = pq.read_table(rows) if rows.exists() else None
         except (OSError, pa.ArrowException) as error:
             raise DataError(f"cannot read: {error}; train again", path=rows) from None
-        metrics = folder.read_json(METRICS)
         found = (RunFolder(path) for path in sorted(folder.file(BESIDE).glob("*")))
-        baselines = (one.read_json(METRICS) for one in found if one.file(METRICS).exists())
+        baselines = (read_figures(one) for one in found if has_figures(one))
         beside = [one for one in baselines if one.get("data_sha256") == metrics.get("data_sha256")]
         return cls(folder.path, metrics, folder.read_history(), table, classifier, beside)
 

@@ -9,10 +9,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cct_text.artifacts import CONFIG, METRICS, UNLIKE_FIGURES, RunFolder
+from cct_text.artifacts import CONFIG, RunFolder
 from cct_text.config import Config, TextConfig
 from cct_text.datasets.registry import ENTRIES
-from cct_text.errors import DataError
+from cct_text.figures import figures_shown, read_figures
 from cct_text.hub.names import HUB_PREFIX
 from cct_text.markdown import escaped
 from cct_text.model.saved import SavedModel
@@ -54,13 +54,9 @@ def model_card(path: str | Path, *, repository: str, licence: str | None = None,
     """
     folder = RunFolder(path)
     model = SavedModel.load(path)
-    if not folder.file(METRICS).exists():
-        raise DataError("no figures, so no finished run", path=folder.file(METRICS))
-    try:
-        return _card(model, folder.read_json(METRICS), repository, licence, languages)
-    except UNLIKE_FIGURES as error:
-        why = f"damaged, or of an earlier version: {error}; train again"
-        raise DataError(why, path=folder.file(METRICS)) from None
+    figures = read_figures(folder)
+    with figures_shown(folder):
+        return _card(model, figures, repository, licence, languages)
 
 
 def _card(

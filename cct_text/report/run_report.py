@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from cct_text.artifacts import CONFIG, METRICS, REPORT, UNLIKE_FIGURES, RunFolder
+from cct_text.artifacts import CONFIG, REPORT, RunFolder
 from cct_text.atomic_writes import write_atomically
-from cct_text.errors import DataError
+from cct_text.figures import figures_shown
 from cct_text.report import label_set_sections, run_plots
 from cct_text.report.bins import length_bins, reliability_bins
 from cct_text.report.finished_run import FinishedRun
@@ -39,12 +39,10 @@ def write_run_report(path: str | Path, *, command: str | None = None) -> Path:
         DataError: if the folder holds no finished run, or a file of it is missing or damaged.
         UsageError: if the file cannot be written.
     """
-    try:
+    folder = RunFolder(path)
+    with figures_shown(folder):
         page = run_page(FinishedRun.read(path), command=command)
-    except UNLIKE_FIGURES as error:
-        why = f"damaged, or of an earlier version: {error}; train again"
-        raise DataError(why, path=RunFolder(path).file(METRICS)) from None
-    file = RunFolder(path).file(REPORT)
+    file = folder.file(REPORT)
     with write_atomically(file) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return file

@@ -20,7 +20,8 @@ from cct_text.artifacts import (
     RunFolder,
 )
 from cct_text.atomic_writes import write_folder_atomically
-from cct_text.errors import DataError, UsageError
+from cct_text.errors import UsageError
+from cct_text.figures import read_figures, write_figures
 from cct_text.model.saved import SavedModel
 from cct_text.report.model_card import TRAIN_COMMAND, model_card
 from cct_text.report.run_report import write_run_report
@@ -75,15 +76,14 @@ def write_shared_copy(run: str | Path, folder: Path, repository: str, how: Shari
     """As `share`, into an empty folder that is there."""
     source, copy = RunFolder(run), RunFolder(folder)
     model = SavedModel.load(source.path)
-    if not source.file(METRICS).exists():
-        raise DataError("no figures, so no finished run", path=source.file(METRICS))
+    figures = read_figures(source)
     config = with_public_names(model.config, how.dataset_name)
     copy.file(CONFIG).write_text(source.config_with(config), encoding="utf-8")
-    copy.write_json(METRICS, with_public_names_of(config, source.read_json(METRICS)))
     copy.write_json(TOKENIZER_CONFIG, _tokenizer_config(config.text.max_words))
     for name in (TOKENIZER, WEIGHTS, HISTORY, *((PREDICTIONS,) if how.with_texts else ())):
         if source.file(name).exists():
             shutil.copyfile(source.file(name), copy.file(name))
+    write_figures(copy, with_public_names_of(config, figures))
     if source.file(CARD).exists():
         if how.licence or how.languages:
             raise UsageError(f"{source.file(CARD)}: is there and goes as it is; state licence and language in it")

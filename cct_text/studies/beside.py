@@ -6,8 +6,9 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from cct_text.artifacts import BESIDE, METRICS, RunFolder
-from cct_text.errors import DataError, UsageError, unknown_name
+from cct_text.artifacts import BESIDE, RunFolder
+from cct_text.errors import UsageError, unknown_name
+from cct_text.figures import has_figures, read_figures
 from cct_text.studies.baselines import BASELINES
 from cct_text.studies.baselines.run import train_baseline
 
@@ -32,12 +33,11 @@ def train_beside(run: str | Path, names: Sequence[str]) -> None:
         BASELINES[name].require_installed()
     folder = RunFolder(run)
     config = folder.read_config()
-    if not folder.file(METRICS).exists():
-        raise DataError("no figures, so no finished run", path=folder.file(METRICS))
+    read_figures(folder)
     for name in names:
         BASELINES[name].require_task(several=config.data.multi_label)
     for name in names:
         beside = RunFolder(folder.file(BESIDE) / name)
-        if beside.file(METRICS).exists() and beside.read_json(METRICS).get("config") != config.to_dict():
+        if has_figures(beside) and read_figures(beside).get("config") != config.to_dict():
             shutil.rmtree(beside.path)
         train_baseline(name, config, beside.path)

@@ -15,10 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cct_text.artifacts import METRICS, RunFolder
+from cct_text.artifacts import RunFolder
 from cct_text.config import Config, DataConfig, Pooling
 from cct_text.datasets import Dataset, load_dataset
 from cct_text.errors import UsageError
+from cct_text.figures import has_figures, read_figures, write_figures
 from cct_text.model.pooling import AnyPool, build_pooling
 from cct_text.studies.compare import write_comparison
 from cct_text.studies.comparison import Comparison
@@ -164,9 +165,9 @@ def _probe(encoder: FrozenEncoder) -> dict[str, Any]:
 
 def _require_same_probe(folder: RunFolder, encoder: FrozenEncoder) -> None:
     """A run that is there must not pass for one of another encoder."""
-    if not folder.file(METRICS).exists():
+    if not has_figures(folder):
         return
-    found, wanted = folder.read_json(METRICS).get("probe"), _probe(encoder)
+    found, wanted = read_figures(folder).get("probe"), _probe(encoder)
     if found != wanted:
         raise UsageError(
             f"{folder.path}: a run over other hidden states or learning rates ({found}, not {wanted}); "
@@ -190,7 +191,7 @@ def _train(job: Job, data: EncodedDataset, encoder: FrozenEncoder) -> dict[str, 
         "config": job.config.to_dict(),
         "chosen": {"learning_rate": best.learning_rate},
     }
-    RunFolder(job.out).write_json(METRICS, metrics)
+    write_figures(RunFolder(job.out), metrics)
     return metrics
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cct_text.artifacts import METRICS, PREDICTIONS, STATE, RunFolder
+from cct_text.artifacts import PREDICTIONS, STATE, RunFolder
 from cct_text.config import Config, option_name
 from cct_text.datasets import Dataset, load_dataset
 from cct_text.errors import DataError, UsageError
+from cct_text.figures import has_figures, read_figures
 from cct_text.model.architecture import resolve_architecture
 from cct_text.studies.baselines import BASELINES
 from cct_text.studies.comparison import Run
@@ -206,7 +207,7 @@ def run_all(
     planned = study.jobs()
     done: dict[Path, Run] = {}
     for folder, (condition, seed, job) in planned.items():
-        if RunFolder(folder).file(METRICS).exists():
+        if has_figures(RunFolder(folder)):
             done[folder] = _read(condition, seed, folder)
             _require_options(done[folder], job)
             observer.ended(done[folder], earlier=True)
@@ -237,7 +238,7 @@ def require_ready(studies: Sequence[Study]) -> None:
 
 def _missing(study: Study) -> list[Job]:
     """The runs that are not there yet."""
-    return [job for folder, (_, _, job) in study.jobs().items() if not RunFolder(folder).file(METRICS).exists()]
+    return [job for folder, (_, _, job) in study.jobs().items() if not has_figures(RunFolder(folder))]
 
 
 def _require_ready(study: Study, missing: Sequence[Job], *, resources: bool) -> None:
@@ -271,7 +272,7 @@ def _require_options(run: Run, job: Job) -> None:
 def _read(condition: Condition, seed: int, folder: Path) -> Run:
     """A finished run out of its folder."""
     table = _predictions(folder, "label", "prediction")
-    return Run(condition, seed, RunFolder(folder).read_json(METRICS), right_rows(table), None)
+    return Run(condition, seed, read_figures(RunFolder(folder)), right_rows(table), None)
 
 
 def _predictions(folder: Path, *columns: str) -> pa.Table:

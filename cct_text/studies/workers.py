@@ -104,10 +104,11 @@ def _metrics(job: Job) -> dict[str, Any]:
         from cct_text.studies.baselines.run import train_baseline
 
         return train_baseline(job.learner, job.config, job.out)
-    from cct_text.artifacts import METRICS, RunFolder
+    from cct_text.artifacts import RunFolder
+    from cct_text.figures import has_figures
     from cct_text.training.checkpoint import has_checkpoint
     from cct_text.training.run import train
 
     folder = RunFolder(job.out)
-    begun = has_checkpoint(folder) or folder.file(METRICS).exists()
+    begun = has_checkpoint(folder) or has_figures(folder)
     return train(job.config, job.out, resume=begun)

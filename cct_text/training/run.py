@@ -13,6 +13,7 @@ import torch
 from cct_text.artifacts import HISTORY, METRICS, PREDICTIONS, REPORT, RunFolder
 from cct_text.config import Config
 from cct_text.errors import DataError, UsageError
+from cct_text.figures import has_figures, read_figures, write_figures
 from cct_text.locks import alone_in
 from cct_text.model.forward import predict_logits
 from cct_text.model.zoo import parameter_counts
@@ -149,13 +150,13 @@ def _train(
     keeper.write()  # what comes now takes its time, too
     if not processes.is_first:
         processes.wait()
-        return folder.read_json(METRICS)
+        return read_figures(folder)
     calibration = calibrate(trainer)
     folder.remove(METRICS, PREDICTIONS, HISTORY, REPORT)
     saved_model(config, data, trainer, calibration).save(folder.path)
     folder.write_history([record.to_dict() for record in progress.history])
     metrics = evaluate_and_write(folder, config, data, trainer, calibration, config.model.model)
-    folder.write_json(METRICS, metrics)
+    write_figures(folder, metrics)
     remove_checkpoint(folder)
     observer.finished(metrics)
     processes.wait()
@@ -164,15 +165,15 @@ def _train(
 
 def _finished(folder: RunFolder, config: Config) -> dict[str, Any] | None:
     """The figures of a finished run of these options; None where there is none or it was about to be replaced."""
-    if has_checkpoint(folder) or not folder.file(METRICS).exists():
+    if has_checkpoint(folder) or not has_figures(folder):
         return None
     require_equal(folder.read_config(), config, f"{folder.path}: the finished run")
-    return folder.read_json(METRICS)
+    return read_figures(folder)
 
 
 def _require_free(folder: RunFolder) -> None:
     """See that nothing is in the folder that a new run would replace."""
-    if folder.file(METRICS).exists():
+    if has_figures(folder):
         raise UsageError(f"{folder.path}: holds a finished run; choose another --out, or --overwrite to replace it")
     if has_checkpoint(folder):
         raise UsageError(

@@ -7,6 +7,9 @@ import time
 
 import pytest
 
+from cct_text.artifacts import RunFolder
+from cct_text.figures import read_figures
+
 FAST = ("--epochs", "2", "--set", "width=32", "--vectors", "glove.6B.50d")
 
 
@@ -37,7 +40,7 @@ def test_train_ends_with_a_table_and_what_to_do_next(cct_text, tmp_path):
 def test_json_prints_one_object_and_nothing_else(cct_text, tmp_path):
     outcome = cct_text("train", "questions", *FAST, "--out", tmp_path / "run", "--json")
     metrics = json.loads(outcome.out)
-    assert metrics == json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics == read_figures(RunFolder(tmp_path / "run"))
 
 
 def test_a_file_of_ones_own_trains_without_a_test_split(cct_text, tmp_path, csv_file):

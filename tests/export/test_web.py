@@ -14,6 +14,7 @@ from cct_text.errors import DataError, UsageError
 from cct_text.export import web
 from cct_text.export.web import as_text, export_web
 from cct_text.export.web_model import packed
+from cct_text.figures import write_figures
 from tests.export.conftest import new_model
 
 EVIL = "</script><script>alert(1)</script><!--"
@@ -58,7 +59,7 @@ class Reader(HTMLParser):
 @pytest.fixture
 def run(tmp_path):
     new_model().save(tmp_path / "run")
-    RunFolder(tmp_path / "run").write_json(METRICS, METRICS_OF_A_RUN)
+    write_figures(RunFolder(tmp_path / "run"), METRICS_OF_A_RUN)
     return tmp_path / "run"
 
 
@@ -125,7 +126,7 @@ def test_the_footer_has_the_figures_of_the_run(run, tmp_path):
 
 
 def test_without_a_test_split_the_figures_are_those_of_dev_and_without_metrics_there_are_none(run, tmp_path):
-    RunFolder(run).write_json(METRICS, {**METRICS_OF_A_RUN, "test": None})
+    write_figures(RunFolder(run), {**METRICS_OF_A_RUN, "test": None})
     facts = read(export_web(run, tmp_path / "a.html").path).facts()
     assert facts["Accuracy"] == "50.0% of 100 dev rows, before the weights were rounded"
     (run / METRICS).unlink()
@@ -134,7 +135,7 @@ def test_without_a_test_split_the_figures_are_those_of_dev_and_without_metrics_t
 
 
 def test_metrics_of_another_version_are_told(run, tmp_path):
-    RunFolder(run).write_json(METRICS, {"test": {}})
+    write_figures(RunFolder(run), {"test": {}})
     with pytest.raises(DataError, match=r"metrics\.json: damaged, or of an earlier version: 'train_rows'"):
         export_web(run, tmp_path / "a.html")
     assert not (tmp_path / "a.html").exists()

@@ -10,9 +10,10 @@ from playwright.sync_api import expect
 
 from benchmarks import web_page
 from benchmarks.web_page import measure
-from cct_text.artifacts import METRICS, RunFolder
+from cct_text.artifacts import RunFolder
 from cct_text.datasets import load_dataset
 from cct_text.export.web import export_web
+from cct_text.figures import read_figures
 from cct_text.inference.classifier import TextClassifier
 from tests.support.browser import SCREENSHOTS, own_pages
 from tests.support.exported_page import answers, ids
@@ -198,7 +199,7 @@ def test_everything_can_be_reached_by_the_keyboard(page):
 
 
 def test_the_footer_has_the_figures_of_the_run(page, run):
-    metrics = RunFolder(run).read_json(METRICS)
+    metrics = read_figures(RunFolder(run))
     facts = dict(zip(page.locator("dt").all_inner_texts(), page.locator("dd").all_inner_texts(), strict=True))
     accuracy = f"{metrics['test']['accuracy']:.1%} of 120 test rows, before the weights were rounded"
     assert (facts["Data set"], facts["Accuracy"]) == ("questions, 420 train rows", accuracy)

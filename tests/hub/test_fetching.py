@@ -1,11 +1,9 @@
 """Runs come from a hub whole, checked and without anything that would be run, or not at all."""
 
-import json
-
 import pytest
 
 from cct_text import TextClassifier
-from cct_text.artifacts import CONFIG, METRICS, TOKENIZER, WEIGHTS
+from cct_text.artifacts import CARD, CONFIG, TOKENIZER, WEIGHTS
 from cct_text.errors import DataError, ResourceError, UsageError
 from cct_text.hub.fetching import MODEL_FILES, PULLED_FILES, pull
 from tests.support.http_server import address_without_server
@@ -55,14 +53,14 @@ def test_only_files_of_a_run_are_taken_and_nothing_that_is_run(repository, hub, 
 
 def test_a_revision_is_pulled_by_tag_or_commit(repository, tmp_path):
     first = repository.head
-    repository.commit({**repository.files, METRICS: b'{"newer": true}'})
+    repository.commit({**repository.files, CARD: b"newer"})
     repository.tags["v1"] = first
     for number, (name, revision) in enumerate(
         [("ann/tickets", "v1"), ("hf:ann/tickets@v1", None), ("ann/tickets", first)]
     ):
         assert pull(name, tmp_path / f"{number}", revision=revision).commit == first
     assert pull("ann/tickets", tmp_path / "new").commit == repository.head
-    assert json.loads((tmp_path / "new" / METRICS).read_text()) == {"newer": True}
+    assert (tmp_path / "new" / CARD).read_text() == "newer"
     with pytest.raises(
         ResourceError, match=r"^hf:ann/tickets@v9: ann/tickets is on the hub, but has no such branch, tag"
     ):

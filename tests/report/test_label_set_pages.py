@@ -11,6 +11,7 @@ from cct_text.model.saved import SavedModel
 from cct_text.report.model_card import model_card
 from cct_text.report.run_report import write_run_report
 from cct_text.training.run import train
+from tests.support.signed import sign_figures
 from tests.support.tagged_questions import TAGS, of_one_label, tagged_config
 
 
@@ -62,6 +63,7 @@ def test_the_card_of_one_label_is_of_that_label(tagged_run, tmp_path):
     (tmp_path / "run").mkdir()
     shutil.copy(tagged_run / METRICS, tmp_path / "run")
     of_one_label(SavedModel.load(tagged_run)).save(tmp_path / "run")
+    sign_figures(tmp_path / "run")
     card = model_card(tmp_path / "run", repository="ann/tags")
     assert "A text classifier with 1 label: " in card
     assert "\nThe label HUM, or none: a text has it whose probability reaches its threshold.\n" in card

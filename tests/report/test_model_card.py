@@ -1,6 +1,5 @@
 """A model card says what the run says, to the hub in YAML and to people in Markdown, and runs nothing of its data."""
 
-import json
 import re
 import shutil
 from itertools import pairwise
@@ -12,10 +11,12 @@ from markdown_it import MarkdownIt
 
 from cct_text.artifacts import METRICS, RunFolder
 from cct_text.errors import DataError
+from cct_text.figures import read_figures, write_figures
 from cct_text.markdown import escaped
 from cct_text.report.model_card import CLASSES_SHOWN, model_card
 from cct_text.training.recipes import resolve_config
 from cct_text.training.run import train
+from tests.support.signed import sign_figures
 
 SMALL = {"epochs": 1, "min_epoch_steps": 1, "embeddings": "learned", "embedding_dim": 16, "width": 16}
 EVIL = ["<b>bad</b>|x", "good & *fine*", "__init__ [a](http://b) `c`", "$x$ \\(y\\) #z", "{{ name }}", "---"]
@@ -101,7 +102,7 @@ def test_licence_and_language_are_left_out_where_they_are_not_given(questions):
 )
 def test_a_data_set_of_the_hub_is_named_as_there(questions, tmp_path, name, on_hub):
     shutil.copytree(questions[0], tmp_path / "run")
-    RunFolder(tmp_path / "run").write_json(METRICS, {**questions[1], "dataset": name})
+    sign_figures(tmp_path / "run", dataset=name)
     data = ModelCard(model_card(tmp_path / "run", repository="ann/x")).data
     assert data.datasets == (None if on_hub is None else [on_hub])
     assert data.eval_results[0].dataset_type == (on_hub or name)
@@ -156,8 +157,8 @@ def test_it_says_how_to_use_and_repeat_it(questions, card):
 def test_what_comes_from_data_is_shown_as_it_is_and_never_run(tmp_path):
     path = write_rows(tmp_path / "we|rd `<i>` *name*.csv", EVIL)
     train(resolve_config(path, values={**SMALL, "test_fraction": 0.2}), tmp_path / "run")
-    metrics = RunFolder(tmp_path / "run").read_json(METRICS)
-    RunFolder(tmp_path / "run").write_json(METRICS, {**metrics, "dataset": "we|rd `<i>` *name*.csv\n---\nlicense: x"})
+    metrics = read_figures(RunFolder(tmp_path / "run"))
+    sign_figures(tmp_path / "run", dataset="we|rd `<i>` *name*.csv\n---\nlicense: x")
     card = model_card(tmp_path / "run", repository="ann/x")
     page = Page(card)
     assert sorted(row[0] for row in page.tables[2][1:]) == sorted(EVIL)
@@ -212,9 +213,9 @@ def test_a_folder_without_a_finished_run_is_refused(questions, tmp_path):
     with pytest.raises(DataError, match="no such run folder"):
         model_card(tmp_path / "nowhere", repository="ann/x")
     shutil.copytree(questions[0], tmp_path / "run")
-    metrics = json.loads((tmp_path / "run" / METRICS).read_text())
+    metrics = read_figures(RunFolder(tmp_path / "run"))
     del metrics["threads"]
-    (tmp_path / "run" / METRICS).write_text(json.dumps(metrics))
+    write_figures(RunFolder(tmp_path / "run"), metrics)
     with pytest.raises(DataError, match=r"metrics.json: damaged, or of an earlier version: 'threads'; train again"):
         model_card(tmp_path / "run", repository="ann/x")
     (tmp_path / "run" / METRICS).unlink()

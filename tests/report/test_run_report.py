@@ -7,12 +7,14 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from cct_text.artifacts import HISTORY, METRICS, PREDICTIONS, REPORT
+from cct_text.artifacts import HISTORY, METRICS, PREDICTIONS, REPORT, RunFolder
 from cct_text.errors import DataError
+from cct_text.figures import read_figures, write_figures
 from cct_text.report.bins import length_bins
 from cct_text.report.run_report import write_run_report
 from cct_text.training.recipes import resolve_config
 from cct_text.training.run import train
+from tests.support.signed import sign_figures
 
 SMALL = {"epochs": 2, "min_epoch_steps": 1, "embeddings": "learned", "embedding_dim": 16, "width": 16}
 
@@ -131,7 +133,7 @@ def test_lengths_are_put_into_bins_of_about_as_many_rows():
 def test_a_folder_without_a_finished_run_is_refused(run, tmp_path):
     with pytest.raises(DataError, match="no such run folder"):
         write_run_report(tmp_path / "nowhere")
-    metrics = json.loads((run[0] / METRICS).read_text())
+    metrics = read_figures(RunFolder(run[0]))
     folder = tmp_path / "copy"
     folder.mkdir()
     for file in run[0].iterdir():
@@ -140,16 +142,17 @@ def test_a_folder_without_a_finished_run_is_refused(run, tmp_path):
     with pytest.raises(DataError, match="no figures, so no finished run"):
         write_run_report(folder)
     del metrics["versions"]
-    (folder / METRICS).write_text(json.dumps(metrics))
+    write_figures(RunFolder(folder), metrics)
     with pytest.raises(DataError, match=r"metrics.json.*damaged, or of an earlier version: 'versions'"):
         write_run_report(folder)
-    (folder / METRICS).write_text(json.dumps({**metrics, "versions": {}, "parameters": "many"}))
+    write_figures(RunFolder(folder), {**metrics, "versions": {}, "parameters": "many"})
     with pytest.raises(DataError, match=r"metrics.json.*damaged, or of an earlier version: "):
         write_run_report(folder)
     (folder / METRICS).write_bytes((run[0] / METRICS).read_bytes())
     epochs = [json.loads(line) for line in (run[0] / HISTORY).read_text().splitlines()]
     epochs[0]["train_loss"] = []
     (folder / HISTORY).write_text("".join(f"{json.dumps(epoch)}\n" for epoch in epochs))
+    sign_figures(folder)
     with pytest.raises(DataError, match="damaged, or of an earlier version"):
         write_run_report(folder)
     assert not (folder / REPORT).exists()

@@ -35,6 +35,7 @@ from tests.support import official_files
 from tests.support.hub_models import ModelRepository
 from tests.support.planted import KINDS, Bomb, bare, with_python_type
 from tests.support.running_server import ask, running
+from tests.support.signed import sign_figures
 
 USAGE, DATA, RESOURCE = 2, 3, 4
 """Exit codes of cct_text/errors.py."""
@@ -96,12 +97,16 @@ def test_in_the_files_of_a_model(cct_text, run, crater, name, kind):
 def test_in_the_figures_of_a_run(cct_text, run, crater, name):
     for content in KINDS.values():
         (run / name).write_bytes(content(crater))
-        told(cct_text("report", run), run / name)
+        for fitting in (False, True):
+            if fitting and name != METRICS:
+                sign_figures(run)
+            told(cct_text("report", run), run / name)
 
 
 def test_in_the_type_of_a_column_of_a_runs_predictions(cct_text, run, crater):
     table = pq.read_table(run / PREDICTIONS)
     pq.write_table(with_python_type(table, crater), run / PREDICTIONS)
+    sign_figures(run)
     assert cct_text("report", run).code == 0  # Arrow reads the column as what it is stored as
 
 

@@ -1,13 +1,13 @@
 """What leaves a machine with a run: all that others need, no folder of it and no text that was not meant to."""
 
-import json
 import shutil
 
 import pyarrow.parquet as pq
 import pytest
 
-from cct_text.artifacts import CARD, CONFIG, METRICS, PREDICTIONS, REPORT, TOKENIZER, WEIGHTS, RunFolder, sha256_of
+from cct_text.artifacts import CARD, CONFIG, PREDICTIONS, REPORT, TOKENIZER, WEIGHTS, RunFolder, sha256_of
 from cct_text.errors import DataError, UsageError
+from cct_text.figures import read_figures, write_figures
 from cct_text.inference.classifier import TextClassifier
 from cct_text.sharing.shared_copy import SHARED_FILES, SHOW_TEXTS, Sharing, share
 from tests.support.own_run import SECRETS
@@ -42,7 +42,7 @@ def test_files_are_called_by_their_names(shared):
     data = config.data
     assert (data.dataset, data.dev, data.test) == ("tickets.csv", "held-out.csv", "final.csv")
     assert config.embedding.vectors == "small.txt"
-    metrics = RunFolder(shared[0]).read_json(METRICS)
+    metrics = read_figures(RunFolder(shared[0]))
     assert (metrics["dataset"], metrics["vectors"]) == ("tickets.csv", "small.txt")
 
 
@@ -54,8 +54,8 @@ def test_all_other_options_and_figures_stay_as_they_are(own_run, shared):
         options["data"].pop(name, None), own["data"].pop(name, None)
     options["embedding"].pop("vectors"), own["embedding"].pop("vectors")
     assert options == own
-    figures = mine.read_json(METRICS)
-    assert copy.read_json(METRICS) == {**figures, "dataset": "tickets.csv", "vectors": "small.txt"}
+    figures = read_figures(mine)
+    assert read_figures(copy) == {**figures, "dataset": "tickets.csv", "vectors": "small.txt"}
 
 
 def test_texts_stay_here_unless_they_are_wanted(own_run, shared, tmp_path):
@@ -108,9 +108,9 @@ def test_what_is_no_finished_run_is_refused(own_run, tmp_path):
     with pytest.raises(DataError, match=r"metrics\.json: no figures, so no finished run"):
         share(tmp_path / "saved", tmp_path / "never", "ann/tickets")
     shutil.copytree(own_run, tmp_path / "old")
-    metrics = json.loads((tmp_path / "old" / METRICS).read_text())
+    metrics = read_figures(RunFolder(tmp_path / "old"))
     del metrics["truncated_fraction"]
-    (tmp_path / "old" / METRICS).write_text(json.dumps(metrics))
+    write_figures(RunFolder(tmp_path / "old"), metrics)
     with pytest.raises(DataError, match=r"metrics\.json: damaged, or of an earlier version: 'truncated_fraction'"):
         share(tmp_path / "old", tmp_path / "never", "ann/tickets")
     assert not (tmp_path / "never").exists()

@@ -9,9 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 from scipy.sparse import csr_matrix
 
+from cct_text.artifacts import RunFolder
 from cct_text.config import Config
 from cct_text.datasets import load_dataset
 from cct_text.errors import UsageError
+from cct_text.figures import read_figures
 from cct_text.studies.baselines import BASELINES
 from cct_text.studies.baselines.learned import choose
 from cct_text.studies.baselines.linear import Logistic, NaiveBayesSVM, log_count_ratio
@@ -36,7 +38,7 @@ def test_metrics_and_predictions_are_those_of_a_run_on_the_same_rows(runs, name)
     folder, metrics = runs[name]
     dataset = load_dataset(config().data)
     table = pq.read_table(folder / "predictions.parquet")
-    assert json.loads((folder / "metrics.json").read_text()) == json.loads(json.dumps(metrics))
+    assert read_figures(RunFolder(folder)) == json.loads(json.dumps(metrics))
     assert table["text"].to_pylist() == dataset.test.texts.to_pylist()
     right = np.equal(table["label"].to_pylist(), table["prediction"].to_pylist())
     assert metrics["test"]["accuracy"] == pytest.approx(right.mean())

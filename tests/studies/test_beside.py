@@ -7,6 +7,7 @@ import pytest
 
 from cct_text.artifacts import BESIDE, METRICS, REPORT, RunFolder
 from cct_text.errors import DataError, UsageError
+from cct_text.figures import read_figures
 from cct_text.studies.beside import train_beside
 from cct_text.training.recipes import resolve_config
 from cct_text.training.run import train
@@ -24,7 +25,7 @@ def run(tmp_path):
 
 
 def figures(run, name):
-    return RunFolder(run / BESIDE / name).read_json(METRICS)
+    return read_figures(RunFolder(run / BESIDE / name))
 
 
 def test_the_report_sets_them_beside_the_run_the_best_first(run, cct_text):

@@ -15,6 +15,7 @@ from cct_text.studies.compare import compare
 from cct_text.studies.grid import grid
 from cct_text.studies.study import StudyObserver, plan
 from cct_text.training.checkpoint import Checkpoint
+from tests.support.signed import sign_figures
 
 SMALL = {"embeddings": "learned", "embedding_dim": 16, "width": 16, "epochs": 2}
 
@@ -173,12 +174,14 @@ def test_runs_on_other_test_rows_are_not_compared(study, tmp_path):
     planned, _ = study
     shutil.copytree(planned.out, tmp_path / "copy")
     folder = tmp_path / "copy" / "runs" / "pooling=mean" / "seed-1"
-    metrics = json.loads((folder / "metrics.json").read_text())
-    (folder / "metrics.json").write_text(json.dumps({**metrics, "data_sha256": "0"}))
+    sign_figures(folder, data_sha256="0")
     again = plan("questions", planned.conditions, seeds=2, out=tmp_path / "copy", values=SMALL)
     assert compare(again).sides  # other train rows, the same test rows
     table = pq.read_table(folder / "predictions.parquet")
     pq.write_table(table.slice(1), folder / "predictions.parquet")
+    with pytest.raises(DataError, match="predictions.parquet: damaged: it is not the one that metrics.json tells of"):
+        compare(again)
+    sign_figures(folder)
     with pytest.raises(DataError, match="its test rows are not those of"):
         compare(again)
 

@@ -1,6 +1,5 @@
 """Runs in processes of their own."""
 
-import json
 import multiprocessing
 import threading
 import time
@@ -9,6 +8,7 @@ import pytest
 
 from cct_text.artifacts import RunFolder
 from cct_text.config import Config
+from cct_text.figures import read_figures
 from cct_text.studies.workers import Job, train_all, workers_for
 from cct_text.training.checkpoint import has_checkpoint
 from tests.support.same_again import differences
@@ -32,7 +32,7 @@ def test_each_run_is_made_and_one_that_fails_does_not_stop_the_others(job):
     assert "no-such-set" in outcomes["c"].error
     for name in "abd":
         assert outcomes[name].error is None
-        assert outcomes[name].metrics == json.loads((jobs[0].out.parent / name / "metrics.json").read_text())
+        assert outcomes[name].metrics == read_figures(RunFolder(jobs[0].out.parent / name))
         assert outcomes[name].metrics["threads"] == 1
     assert outcomes["a"].metrics["dev"] == outcomes["d"].metrics["dev"] != outcomes["b"].metrics["dev"]
 

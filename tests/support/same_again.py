@@ -1,6 +1,7 @@
 """The same trainings by different numbers of workers, and what differs between them."""
 
-from cct_text.artifacts import METRICS, PREDICTIONS, WEIGHTS, RunFolder, sha256_of
+from cct_text.artifacts import PREDICTIONS, WEIGHTS, RunFolder, sha256_of
+from cct_text.figures import read_figures
 from cct_text.studies.workers import Job, train_all
 from cct_text.training.recipes import resolve_config
 
@@ -28,6 +29,6 @@ def differences(folder, kinds, workers, seeds):
 
 def _said(run):
     """All that a run left, but its times."""
-    metrics = {name: value for name, value in run.read_json(METRICS).items() if name not in TIMED}
+    metrics = {name: value for name, value in read_figures(run).items() if name not in TIMED}
     history = [{**record, "seconds": None} for record in run.read_history()]
     return metrics, history, sha256_of(run.file(WEIGHTS)), sha256_of(run.file(PREDICTIONS))

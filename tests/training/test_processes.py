@@ -8,8 +8,9 @@ import psutil
 import pytest
 from safetensors.numpy import load_file
 
-from cct_text.artifacts import METRICS, STATE, WEIGHTS, RunFolder, sha256_of
+from cct_text.artifacts import STATE, WEIGHTS, RunFolder, sha256_of
 from cct_text.errors import UsageError
+from cct_text.figures import read_figures
 from cct_text.training.checkpoint import CHECKPOINT, load_checkpoint
 from cct_text.training.run import train
 from tests.support import train_together
@@ -19,15 +20,13 @@ from tests.support.started_together import finish, start
 def test_they_learn_what_one_process_learns(tmp_path):
     finish(start(tmp_path / "two"))
     metrics = train(train_together.config(3, 0.0), tmp_path / "one")
-    assert RunFolder(tmp_path / "two").read_json(METRICS)["processes"] == 2
+    assert read_figures(RunFolder(tmp_path / "two"))["processes"] == 2
     assert metrics["processes"] == 1
     one, two = load_file(tmp_path / "one" / WEIGHTS), load_file(tmp_path / "two" / WEIGHTS)
     assert one.keys() == two.keys()
     for name, weight in one.items():
         np.testing.assert_allclose(two[name], weight, atol=1e-4, err_msg=name)  # sums in another order
-    assert metrics["dev"]["loss"] == pytest.approx(
-        RunFolder(tmp_path / "two").read_json(METRICS)["dev"]["loss"], abs=1e-4
-    )
+    assert metrics["dev"]["loss"] == pytest.approx(read_figures(RunFolder(tmp_path / "two"))["dev"]["loss"], abs=1e-4)
 
 
 def test_when_one_is_killed_or_all_are_interrupted_the_run_goes_on_to_the_weights_of_an_undisturbed_one(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from cct_text.artifacts import HISTORY, METRICS, PREDICTIONS, STATE, WEIGHTS, RunFolder, sha256_of
 from cct_text.datasets import load_dataset
 from cct_text.errors import DataError, UsageError
+from cct_text.figures import read_figures
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.evaluation import evaluate
 from cct_text.inference.stream import predict_file
@@ -33,7 +34,7 @@ def finished(tmp_path_factory):
 
 def test_the_run_folder_holds_what_the_design_names(finished):
     folder, metrics = finished
-    assert json.loads((folder / METRICS).read_text()) == metrics
+    assert read_figures(RunFolder(folder)) == metrics
     history = [json.loads(line) for line in (folder / HISTORY).read_text().splitlines()]
     assert [record["epoch"] for record in history] == [1, 2, 3]
     assert not (folder / STATE).exists()

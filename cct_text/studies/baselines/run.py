@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from cct_text.artifacts import METRICS, RunFolder
+from cct_text.artifacts import RunFolder
 from cct_text.config import Config
 from cct_text.datasets import Dataset, load_dataset
 from cct_text.errors import UsageError
+from cct_text.figures import has_figures, read_figures, write_figures
 from cct_text.locks import alone_in
 from cct_text.provenance import commit
 from cct_text.studies.baselines import BASELINES
@@ -57,9 +58,9 @@ def train_baseline(name: str, config: Config, out: str | Path) -> dict[str, Any]
 
 def _finished(folder: RunFolder, own: Mapping[str, Any]) -> dict[str, Any] | None:
     """The figures of a finished run of these options; None where there is none."""
-    if not folder.file(METRICS).exists():
+    if not has_figures(folder):
         return None
-    found = folder.read_json(METRICS)
+    found = read_figures(folder)
     if {key: found.get(key) for key in own} != own:
         raise UsageError(f"{folder.path}: a run with other options; choose another --out")
     return found
@@ -74,7 +75,7 @@ def _train(name: str, config: Config, folder: RunFolder, own: Mapping[str, Any])
         dataset = replace(load_dataset(config.data), fine=None)  # these learn the classes themselves
         learned = _fit(name)(dataset, config)
         metrics = {**_metrics(folder, name, config, dataset, learned), **own, "chosen": learned.chosen}
-    folder.write_json(METRICS, metrics)
+    write_figures(folder, metrics)
     return metrics
 
 
