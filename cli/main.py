@@ -1,7 +1,8 @@
 """The entry point: registers the verbs, and turns the library's errors into one line and an exit code.
 
 Exit codes: 0 done, 1 runs of a study failed, 2 usage, 3 bad input data, 4 a resource that is not here and cannot be
-fetched, 130 interrupted. SIGTERM interrupts as Ctrl-C does; the process then ends by the signal (143 in a shell).
+fetched, 130 interrupted. SIGTERM, and the end of the terminal, interrupt as Ctrl-C does; the process then ends by SIGTERM
+(143 in a shell).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import errno
 import logging
 import os
 import signal
+import stat
 import sys
 from types import FrameType
 from typing import Annotated
@@ -70,6 +72,15 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     _interrupt(number, frame)
 
 
+def _hang_up(number: int, frame: FrameType | None) -> None:
+    """SIGHUP, as the terminal was closed: there is time to keep what was done, and nobody to be told."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        if stat.S_ISCHR(os.fstat(stream.fileno()).st_mode):  # what is written to the terminal would fail
+            os.dup2(nowhere, stream.fileno())
+    signal.raise_signal(signal.SIGTERM)
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
@@ -112,6 +123,8 @@ def main() -> None:
         signal.signal(signal.SIGINT, _interrupt)
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _terminate)
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # not under nohup
+            signal.signal(signal.SIGHUP, _hang_up)
     try:
         _run()
     finally:

@@ -117,13 +117,13 @@ def _dismiss(crew: Sequence[_Worker[Job, Result]]) -> None:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C on a terminal reaches all its processes: those that are started here never hear of it, this one later."""
+    """Ctrl-C on a terminal, and its end, reach all its processes: those that start here never hear of it, this one later."""
     resource_tracker.ensure_running()  # it would be started along with the first, and let interrupts through
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGHUP})
 
 
 def _work(make: Callable[[Job], Result], connection: Connection) -> None:

@@ -97,17 +97,24 @@ def until(true, seconds=60):
     assert true()
 
 
-@pytest.mark.parametrize(("job", "seconds"), [("tell_and_sleep", 5), ("tell_and_hear_nothing", SECONDS_TO_STOP + 5)])
-def test_workers_keep_their_state_and_end_when_their_parent_is_killed(job, seconds, tmp_path):
+@pytest.mark.parametrize(
+    ("job", "end", "seconds"),
+    [
+        ("tell_and_sleep", subprocess.Popen.kill, 5),
+        ("tell_and_sleep", lambda parent: os.killpg(parent.pid, signal.SIGHUP), 5),  # as a terminal that is closed
+        ("tell_and_hear_nothing", subprocess.Popen.kill, SECONDS_TO_STOP + 5),
+    ],
+)
+def test_workers_keep_their_state_and_end_when_their_parent_is_killed(job, end, seconds, tmp_path):
     folder, script = tmp_path / "pids", tmp_path / "parent.py"
     folder.mkdir()
     script.write_text(PARENT.format(folder=str(folder), job=job))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    parent = subprocess.Popen([sys.executable, str(script)], env=environment)
+    parent = subprocess.Popen([sys.executable, str(script)], env=environment, start_new_session=True)
     try:
         until(lambda: len(pids(folder)) == 2)
     finally:
-        parent.kill()
+        end(parent)
         parent.wait()
     until(lambda: not any(map(runs, pids(folder))), seconds)
     assert len(list(folder.glob("*.kept"))) == (2 if job == "tell_and_sleep" else 0)
