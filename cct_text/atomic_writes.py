@@ -19,7 +19,7 @@ from cct_text.errors import UsageError
 def write_atomically(path: str | Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its name when the block ends well and is removed when it does not.
 
-    A device or a named pipe is given as it is: nothing can take its place.
+    What cannot be replaced (`is_fixed`) is given as it is.
 
     Raises:
         UsageError: if the file cannot be written: no permission, a folder of that name, a full disk.
@@ -29,7 +29,7 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "it is a folder")
-        if path.exists() and not path.is_file():
+        if is_fixed(path):
             yield path
             return
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,6 +45,11 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def is_fixed(path: Path) -> bool:
+    """Whether nothing can take a path's place: that of a device or a named pipe."""
+    return path.exists() and not path.is_file()
 
 
 @contextmanager

@@ -293,6 +293,20 @@ def test_a_fault_in_the_middle_leaves_the_older_output_alone(classifier, tmp_pat
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.csv"]
 
 
+def test_a_link_goes_on_leading_to_the_output(classifier, tmp_path):
+    (tmp_path / "in.txt").write_text("one\ntwo\n")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out.csv").symlink_to("elsewhere/out-1.data")
+    for _ in ("new", "replaced"):
+        predict_file(classifier, [tmp_path / "in.txt"], tmp_path / "out.csv")
+        assert (tmp_path / "out.csv").readlink() == Path("elsewhere/out-1.data")
+        written = (tmp_path / "elsewhere" / "out-1.data").read_text()
+        assert (written.splitlines()[0], len(written.splitlines())) == ("label,probability", 3)
+    assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == ["out-1.data"]
+    predict_file(classifier, [tmp_path / "in.txt"], tmp_path / "plain.csv")
+    assert (tmp_path / "plain.csv").read_text() == written
+
+
 def test_a_missing_file_is_told_before_anything_is_written(classifier, tmp_path):
     output = io.BytesIO()
     with pytest.raises(DataError, match="nowhere.txt: cannot read: No such file"):
