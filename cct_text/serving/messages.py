@@ -153,7 +153,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": Refusal, "description": "Not JSON."},
     408: {"model": Refusal, "description": "The body came too slowly."},
     413: {"model": Refusal, "description": "Too large, too many or too long."},
-    415: {"model": Refusal, "description": "A body that is not declared as JSON."},
+    415: {"model": Refusal, "description": "A body that is not declared as JSON, or a file within a form."},
     422: {"model": Refusal, "description": "JSON, a parameter or a file that is not as it should be."},
     421: {"model": Refusal, "description": "Asked by a name that is not the server's."},
     503: {"model": Refusal, "description": "Busy; `Retry-After` tells when to try again."},

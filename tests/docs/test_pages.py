@@ -87,6 +87,12 @@ def test_the_server_of_the_page_answers_what_the_page_asks(folder):
     path, body = asked
     with running(names["app"]) as url:
         (answer,) = ask(url, path, json.loads(body)).json()["predictions"]
+        (sent,) = re.findall(
+            r"^    curl --data-binary @(\S+) 'http://127.0.0.1:8000(\S+)'$", page("serving.md"), re.MULTILINE
+        )
+        as_curl = {"Content-Type": "application/x-www-form-urlencoded"}
+        answers = ask(url, sent[1], data=(folder / sent[0]).read_bytes(), headers=as_curl).json()["predictions"]
+    assert [len(answer["probabilities"]) for answer in answers] == [1]
     assert (
         answer["label"] == TextClassifier.load("runs/questions", precision="fp32").predict(["Who wrote the Iliad ?"])[0]
     )

@@ -7,6 +7,7 @@ import re
 import time
 
 import pytest
+import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -194,6 +195,14 @@ def test_what_cannot_be_answered_is_refused_in_one_shape_with_a_reason(url, path
     assert words in refused.json()["error"]
     assert len(refused.json()["error"]) < 200
     assert "default-src 'none'" in refused.headers["Content-Security-Policy"]
+
+
+def test_a_file_within_a_form_is_refused_for_its_boundaries_would_be_rows(url):
+    refused = requests.post(f"{url}/file?name=new.txt", files={"file": ("new.txt", b"Who ?\n")}, timeout=30)
+    assert refused.status_code == 415
+    assert refused.json()["error"].startswith(
+        "the body is a form; send the file as the body itself: `curl --data-binary"
+    )
 
 
 ANY_JSON = st.recursive(
