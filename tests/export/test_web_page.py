@@ -15,6 +15,7 @@ from cct_text.datasets import load_dataset
 from cct_text.export.web import export_web
 from cct_text.figures import read_figures
 from cct_text.inference.classifier import TextClassifier
+from cct_text.inference.writers import guarded
 from tests.support.browser import SCREENSHOTS, own_pages
 from tests.support.exported_page import answers, ids
 
@@ -139,6 +140,20 @@ def test_each_line_is_a_row_of_a_table_and_of_a_csv(page, classifier, tmp_path):
     assert again == texts
 
 
+def test_a_csv_for_spreadsheets_holds_no_formulas(page, classifier):
+    texts = ["=HYPERLINK(1)", "+1 for this", "who wrote it ?", "@home -1", "-"]
+    page.get_by_label("Text", exact=True).fill("\n".join(texts))
+    expect(page.locator(".results tbody tr")).to_have_count(len(texts))
+    for guard in (True, False):
+        page.get_by_label("CSV without formulas, for spreadsheets").set_checked(guard)
+        with page.expect_download() as downloaded:
+            page.get_by_role("button", name="Download CSV").click()
+        content = downloaded.value.path().read_text(encoding="utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(content, newline="")))
+        assert [row["text"] for row in rows] == [guarded(text) if guard else text for text in texts]
+        assert [row["label"] for row in rows] == classifier.predict(texts)
+
+
 def test_lines_can_be_one_text(page, classifier):
     page.get_by_label("Text", exact=True).fill(MANY)
     expect(page.locator(".results")).to_have_count(1)
@@ -192,10 +207,10 @@ def test_everything_can_be_reached_by_the_keyboard(page):
     page.get_by_label("Text", exact=True).fill(MANY)
     expect(page.locator(".results")).to_have_count(1)
     reached = []
-    for _ in range(3):
+    for _ in range(4):
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
         page.keyboard.press("Tab")
-    assert reached == ["text", "lines", "Download CSV"]
+    assert reached == ["text", "lines", "Download CSV", ""]  # and the box beside it
 
 
 def test_the_footer_has_the_figures_of_the_run(page, run):

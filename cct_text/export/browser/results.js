@@ -45,11 +45,14 @@ function manyResults(results, classifier) {
         element("td", { className: "shaded", dir: "auto" }, ...shaded(result)),
       ),
     );
+  const guard = element("input", { type: "checkbox" });
+  const save = () => download(results, classifier.separator, { guard: guard.checked });
   const head = ["label", "probability", "text"].map((name) => element("th", { scope: "col" }, name));
   return [
     element("h2", {}, `${results.length.toLocaleString("en")} texts`),
     element("p", {}, counts.map(({ label, count }) => `${label} ${count.toLocaleString("en")}`).join(", ")),
-    element("p", {}, element("button", { type: "button", onclick: () => download(results, classifier.separator) }, "Download CSV")),
+    element("p", {}, element("button", { type: "button", onclick: save }, "Download CSV")),
+    element("p", { className: "option" }, element("label", {}, guard, "CSV without formulas, for spreadsheets")),
     element(
       "table",
       { className: "results" },
@@ -112,10 +115,17 @@ function remarks({ words }, { maxWords, network }) {
 }
 
 /** Results as `cct-text predict` writes them to a CSV file, with the texts beside them. */
-function csvOf(results, separator) {
+function csvOf(results, separator, { guard }) {
+  const cell = guard ? guarded : (value) => value;
+  const labels = (said) => said.map(({ label }) => cell(label)).join(separator);
   const shares = (said) => said.map(({ probability }) => probability.toFixed(6)).join(separator);
-  const rows = results.map(({ text, label, said }) => [text, label, shares(said)]);
+  const rows = results.map(({ text, said }) => [cell(text), labels(said), shares(said)]);
   return [["text", "label", "probability"], ...rows].map((row) => `${row.map(quoted).join(",")}\n`).join("");
+}
+
+/** An apostrophe before what a spreadsheet would take for a formula, as `--guard-formulas` writes it. */
+function guarded(value) {
+  return /^[=+\-@\t\r\n]/.test(value) ? `'${value}` : value;
 }
 
 function quoted(value) {
@@ -123,9 +133,9 @@ function quoted(value) {
 }
 
 /** Give the browser a file to save. */
-function download(results, separator) {
+function download(results, separator, how) {
   // The mark in front tells spreadsheets that it is UTF-8.
-  const url = URL.createObjectURL(new Blob(["\ufeff", csvOf(results, separator)], { type: "text/csv" }));
+  const url = URL.createObjectURL(new Blob(["\ufeff", csvOf(results, separator, how)], { type: "text/csv" }));
   element("a", { href: url, download: "predictions.csv" }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
