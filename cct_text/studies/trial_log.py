@@ -6,12 +6,14 @@ and says which to give up.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cct_text.errors import DataError, UsageError
+from cct_text.errors import CCTTextError, DataError, UsageError
 from cct_text.studies.search_space import value_of
 from cct_text.studies.trials import SplitScore, State, Trial
 from cct_text.studies.tuning_plan import Tuning
@@ -50,10 +52,12 @@ class TrialLog:
 
     def __init__(self, tuning: Tuning, data: str) -> None:
         self.tuning = tuning
-        self.study = _open(tuning)
         self.running: dict[int, Suggestion] = {}
-        self._require_same_search(data)
-        self._begin()
+        with _journal_of(tuning) as path:
+            self.study = _open(path, tuning)
+            self._require_same_search(data)
+            self._begin()
+            self.trials()
 
     def trials(self) -> list[Trial]:
         """All that ended or are running, in the order in which they began; of repeated ones the last."""
@@ -62,17 +66,22 @@ class TrialLog:
         return [self._read(trial) for trial in frozen if trial.number not in repeated and trial.state.name in STATES]
 
     def ask(self) -> Trial:
-        """Begin another trial."""
+        """Begin another trial.
+
+        Raises:
+            DataError: if the trials so far were not of this search.
+        """
         from optuna.samplers import TPESampler
 
         # A sampler for each: its numbers depend on the trials so far, and not on where a call began.
         entropy = (self.tuning.base.training.seed, sum(map(_counts, self.study.get_trials(deepcopy=False))))
         self.study.sampler = TPESampler(seed=int(np.random.SeedSequence(entropy).generate_state(1)[0]))
-        suggestion = self.study.ask()
-        recipe = self._recipe()
-        for option in self.tuning.space:
-            if RECIPE not in suggestion.user_attrs or option.name in recipe:
-                option.suggest(suggestion)
+        with _journal_of(self.tuning):
+            suggestion = self.study.ask()
+            recipe = self._recipe()
+            for option in self.tuning.space:
+                if RECIPE not in suggestion.user_attrs or option.name in recipe:
+                    option.suggest(suggestion)
         self.running[suggestion.number] = suggestion
         return self._trial(suggestion.number)
 
@@ -111,8 +120,8 @@ class TrialLog:
             state=STATES[trial.state.name],
             recipe=recipe,
             config=base if recipe else base.with_values(trial.params, source=f"trial {trial.number}"),
-            scores=tuple(attributes.get(SCORES, ())),
-            seconds=attributes.get(SECONDS, 0.0),
+            scores=tuple(map(_number, attributes.get(SCORES, ()))),
+            seconds=_number(attributes.get(SECONDS, 0.0)),
             error=attributes.get(ERROR),
         )
 
@@ -170,27 +179,54 @@ def _counts(trial: FrozenTrial) -> bool:
     return trial.state.name in ("RUNNING", "COMPLETE", "PRUNED") or ERROR in trial.user_attrs
 
 
-def _open(tuning: Tuning) -> Study:
-    """The study in the folder's journal; a new one where there is none."""
+def _number(value: object) -> float:
+    if type(value) not in (int, float):
+        raise TypeError(f"{value!r:.40} is no number")
+    return float(value)  # type: ignore[arg-type]
+
+
+@contextmanager
+def _journal_of(tuning: Tuning) -> Iterator[Path]:
+    """The journal, while it is read.
+
+    Raises:
+        DataError: if it is damaged.
+    """
+    path = (tuning.out / JOURNAL).absolute()  # its lock is a link, which leads nowhere from a relative one
+    try:
+        yield path
+    except (CCTTextError, OSError):
+        raise
+    except Exception as error:  # optuna believes what it reads, and fails anywhere
+        raise DataError(f"damaged: {error!r}; remove it to start afresh", path=path) from None
+
+
+def _open(path: Path, tuning: Tuning) -> Study:
+    """The study in a journal; a new one where there is none."""
     import optuna
     from optuna.pruners import MedianPruner
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # it tells of each step on standard error
-    path = (tuning.out / JOURNAL).absolute()  # its lock is a link, which leads nowhere from a relative one
     path.parent.mkdir(parents=True, exist_ok=True)
     path.with_name(f"{JOURNAL}.lock").unlink(missing_ok=True)  # of a command that was killed: optuna would wait for it
-    try:
-        return optuna.create_study(
-            storage=JournalStorage(JournalFileBackend(str(path))),
-            pruner=MedianPruner(n_startup_trials=TRIALS_BEFORE_PRUNING),
-            study_name=NAME,
-            direction="maximize" if tuning.upwards else "minimize",
-            load_if_exists=True,
-        )
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise DataError(f"damaged: {error}; remove it to start afresh", path=path) from None
+    _drop_half_line(path)
+    return optuna.create_study(
+        storage=JournalStorage(JournalFileBackend(str(path))),
+        pruner=MedianPruner(n_startup_trials=TRIALS_BEFORE_PRUNING),
+        study_name=NAME,
+        direction="maximize" if tuning.upwards else "minimize",
+        load_if_exists=True,
+    )
+
+
+def _drop_half_line(path: Path) -> None:
+    """Remove what a command that was killed wrote of a line: optuna would write the next one behind it."""
+    if path.exists():
+        with path.open("r+b") as file:
+            if whole := file.read().rfind(b"\n") + 1:
+                file.truncate(whole)
 
 
 def _identity(tuning: Tuning, data: str) -> dict[str, Any]:

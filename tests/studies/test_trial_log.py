@@ -187,3 +187,24 @@ def test_a_damaged_journal_is_told(opened, tmp_path):
     journal.write_text("{\n" + journal.read_text())
     with pytest.raises(DataError, match="trials.journal: damaged"):
         opened()
+
+
+def test_a_line_that_a_killed_command_wrote_half_is_dropped(opened, tmp_path):
+    run(opened(), 2)
+    journal = tmp_path / "study" / JOURNAL
+    whole = journal.read_bytes()
+    for half in (b"{", b'{"op_code": 4, "worker', b"\x01"):
+        journal.write_bytes(whole + half)
+        log = opened()
+        assert [trial.state for trial in log.trials()] == ["complete", "complete"]
+        assert log.ask().number == 2
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"half of a line", b'{"op_code": 0}\n', b"[]\n", b"null\n" * 3])
+def test_a_file_that_is_no_journal_is_told_and_not_emptied(opened, tmp_path, content):
+    journal = tmp_path / "study" / JOURNAL
+    journal.parent.mkdir()
+    journal.write_bytes(content)
+    with pytest.raises(DataError, match="trials.journal: damaged"):
+        opened()
+    assert journal.read_bytes().startswith(content)
