@@ -95,7 +95,8 @@ def section(experiment: Mapping[str, Any]) -> str:
     processors, dates, commits = (all_of(experiment, name) for name in ("processor", "date", "commit"))
     place = f"{processors}, {dates}, commit {commits}"
     base = "".join(f" All with `{key}={written(value)}`." for key, value in experiment["base"].items())
-    where = f"{splits}, {measured['dev_rows']:,} rows of dev; {place}.{base}"
+    apart = " whose films are not in train" if measured.get("films_apart") else ""
+    where = f"{splits}, {measured['dev_rows']:,} rows of dev{apart}; {place}.{base}"
     header = ("", "options", "dev accuracy", "difference", "dev loss", "time", "")
     rows = [row(one, recipe, experiment) for one in (recipe, *variants)]
     return f"\n{experiment['hypothesis']}\n\n{where}\n\n{table(header, rows)}"

@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.conditions import conditions
+from benchmarks.films import films_apart
 from benchmarks.studies import ROOT
 from cct_text.config import Config
-from cct_text.datasets import load_dataset
+from cct_text.datasets import Dataset, load_dataset
 from cct_text.provenance import commit, processor
 from cct_text.studies.crew import in_workers
 from cct_text.studies.tuning_plan import on_split
@@ -33,6 +34,9 @@ from cct_text.training.recipes import resolve_config
 RESULTS = ROOT / "docs" / "results" / "experiments"
 
 Options = Mapping[str, object]
+
+GLOVE: Options = {"embeddings": "glove-tuned", "vectors": "glove.6B.50d+glove.6B.100d"}
+"""In place of vectors of the texts themselves."""
 
 RECIPE = "recipe"
 """Name of the variant that changes nothing."""
@@ -49,6 +53,7 @@ class Experiment:
         variants: the changes by name; the recipe as it is stands beside them.
         splits: K.
         base: options of all variants, the recipe included.
+        films_apart: whether no film of dev is in train, as of IMDb's test.
     """
 
     name: str
@@ -57,6 +62,7 @@ class Experiment:
     variants: Mapping[str, Options]
     splits: int
     base: Options = field(default_factory=dict)
+    films_apart: bool = False
 
     @property
     def result(self) -> Path:
@@ -78,11 +84,16 @@ class Job:
     variant: str
     split: int
     config: Config
+    films_apart: bool
 
     @property
     def key(self) -> str:
         """The same for the same options and the same code."""
-        return sha256(f"{commit()}\n{self.config.to_toml()}".encode()).hexdigest()[:16]
+        return sha256(f"{commit()}\n{self.films_apart}\n{self.config.to_toml()}".encode()).hexdigest()[:16]
+
+    def dataset(self) -> Dataset | None:
+        """What is learned, where it is not as the options have it."""
+        return films_apart(self.config.data, self.split) if self.films_apart else None
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,7 @@ def reach(job: Job) -> Reached:
     from cct_text.training.fitting import fit_on_dev
 
     try:
-        kept, seconds = fit_on_dev(job.config)
+        kept, seconds = fit_on_dev(job.config, job.dataset())
     except Exception as error:
         return Reached(job, None, f"{type(error).__name__}: {error}")
     figures = {"accuracy": kept.dev_accuracy, "loss": kept.dev_loss, "epoch": kept.epoch, "seconds": seconds}
@@ -116,9 +127,10 @@ def run(experiment: Experiment, folder: Path, workers: int) -> bool:
     """Make the runs of an experiment that are not there yet, and keep what they reached; whether all went well."""
     print(f"{experiment.name} ...", file=sys.stderr, flush=True)
     configs = experiment.configs()
-    dataset = load_dataset(configs[RECIPE].data)
+    data = configs[RECIPE].data
+    dataset = films_apart(data, 0) if experiment.films_apart else load_dataset(data)
     jobs = [
-        Job(name, split, on_split(config, split, dev_is_cut=dataset.dev_is_cut))
+        Job(name, split, on_split(config, split, dev_is_cut=dataset.dev_is_cut), experiment.films_apart)
         for split in range(experiment.splits)
         for name, config in configs.items()
     ]
@@ -133,7 +145,8 @@ def run(experiment: Experiment, folder: Path, workers: int) -> bool:
             path = cache / f"{reached.job.key}.json"
             path.write_text(json.dumps(reached.figures), encoding="utf-8")
     if not failed:
-        dev = {"dev_rows": len(dataset.dev), "dev_is_cut": dataset.dev_is_cut, "versions": conditions()["versions"]}
+        dev = {"dev_rows": len(dataset.dev), "dev_is_cut": dataset.dev_is_cut, "films_apart": experiment.films_apart}
+        dev["versions"] = conditions()["versions"]
         _keep(experiment, jobs, cache, dev)
     return not failed
 
@@ -162,6 +175,25 @@ def _keep(experiment: Experiment, jobs: Sequence[Job], cache: Path, measured: di
 
 
 EXPERIMENTS = (
+    Experiment(
+        "imdb-films",
+        "What is learned by heart of films does not help on others, as those of test are: GloVe in place of vectors of the "
+        "reviews, names that are rare unknown, and more dropout; words and phrases side by side.",
+        "imdb",
+        {
+            "GloVe, words that occur ten times": {**GLOVE, "min_count": 10},
+            "and more dropout": {**GLOVE, "min_count": 10, "word_dropout": 0.1, "dropout": 0.2},
+            "and kernels 1+2+3": {
+                **GLOVE,
+                "min_count": 10,
+                "word_dropout": 0.1,
+                "dropout": 0.2,
+                "model": "cct-2/1+2+3",
+            },
+        },
+        3,
+        films_apart=True,
+    ),
     Experiment(
         "imdb-before",
         "What the recipe's vectors of the reviews themselves, and the ends of long reviews, are worth.",

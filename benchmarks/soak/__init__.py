@@ -71,6 +71,11 @@ SOAKS = (
         "inference/test_part_file.py::test_a_prediction_that_is_killed_again_and_again_is_that_of_an_undisturbed_one",
     ),
     Soak(
+        "pieces",
+        "The output for many rows is that for the same rows in pieces, wherever they are cut.",
+        "inference/test_part_file.py::test_a_large_file_is_predicted_as_the_same_rows_in_pieces",
+    ),
+    Soak(
         "shared-cache",
         "Processes that fill one cache at once, some of them killed meanwhile, all see what is in the files.",
         "datasets/test_shared_cache.py::test_all_see_the_same_and_leave_a_cache_that_is_whole",

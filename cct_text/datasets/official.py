@@ -45,7 +45,7 @@ DBPEDIA_LABELS = (
 
 MAX_ARCHIVE_BYTES = 1 << 30
 """A member of a zip, or a whole .tar.gz, that has more when unpacked is refused: no data set here has so much."""
-MAX_LINE_BYTES = MAX_REVIEW_BYTES = 1 << 20
+MAX_ROW_BYTES = MAX_REVIEW_BYTES = 1 << 20
 """Of a row or a review; no data set here has one of a tenth of it."""
 
 
@@ -161,7 +161,7 @@ def _zip_lines(path: Path, member: str) -> Iterator[str]:
         zipfile.ZipFile(path) as archive,
         archive.open(_member(archive, member, path)) as stream,
     ):
-        yield from (line.decode("utf-8") for line in bounded_lines(stream, MAX_LINE_BYTES, f"{path}!{member}"))
+        yield from (line.decode("utf-8") for line in bounded_lines(stream, MAX_ROW_BYTES, f"{path}!{member}"))
 
 
 def _member(archive: zipfile.ZipFile, member: str, path: Path) -> zipfile.ZipInfo:
@@ -214,7 +214,7 @@ class NumberedCsv:
 
     def _rows(self, stream: IO[bytes], source: str) -> Iterator[Row]:
         # Not a TextIOWrapper: it asks whether it can seek, and a member of a streamed archive cannot say.
-        reader = csv.reader(line.decode("utf-8") for line in bounded_lines(stream, MAX_LINE_BYTES, source))
+        reader = csv.reader(line.decode("utf-8") for line in bounded_lines(stream, MAX_ROW_BYTES, source))
         classes = {str(number): label for number, label in enumerate(self.labels, start=1)}
         try:
             for row in reader:

@@ -45,8 +45,12 @@ def fit(
     return saved_model(config, data, trainer, calibrate(trainer))
 
 
-def fit_on_dev(config: Config) -> tuple[EpochRecord, float]:
+def fit_on_dev(config: Config, dataset: Dataset | None = None) -> tuple[EpochRecord, float]:
     """Train and look at the dev split alone: for who has choices to make still.
+
+    Args:
+        config: all options.
+        dataset: loaded by `config.data` when not given.
 
     Returns:
         The epoch that a run would keep, and the seconds of training, that of `corpus` vectors included.
@@ -56,7 +60,7 @@ def fit_on_dev(config: Config) -> tuple[EpochRecord, float]:
         DataError: if the data set cannot be used.
         ResourceError: if the data set or the vectors are not here and cannot be fetched.
     """
-    data = prepare(config, with_test=False)
+    data = prepare(config, dataset, with_test=False)
     progress = trainer_of(new_network(config, data), config, data).fit(TrainingObserver(), lambda: None)
     return progress.history[progress.best_epoch - 1], data.vector_seconds + progress.seconds
 
