@@ -1,6 +1,7 @@
 """Write docs/results.md, and the table of README.md, from docs/results/recipes.json.
 
-cct-text reproduce --recipes              # trains the default recipes and the baselines, into runs/recipes
+cct-text reproduce --recipes              # trains the default recipes and the baselines, into runs/recipes;
+                                          # with --datasets NAME those of one data set alone
 python -m benchmarks.results runs/recipes # keeps what came of it as docs/results/recipes.json, and writes both pages
 python -m benchmarks.results              # writes them again
 """
@@ -9,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ KEPT = ROOT / "docs" / "results" / "recipes.json"
 PAGE = ROOT / "docs" / "results.md"
 README = ROOT / "README.md"
 
+COMMAND = "cct-text reproduce --recipes"
 GOALS = {"trec": 96.0, "sst2": 87.5, "sst3": 72.0, "sst5": 48.5, "ag_news": 93.3, "imdb": 92.0}
 """Test accuracy in percent that the project set itself before measuring."""
 BESIDE = {"tfidf-lr": "TF-IDF + LR", "nb-svm": "NB-SVM", "fasttext": "fastText", "kim-cnn-tuned": "Kim CNN"}
@@ -31,11 +32,15 @@ BESIDE = {"tfidf-lr": "TF-IDF + LR", "nb-svm": "NB-SVM", "fasttext": "fastText",
 
 
 def keep(path: Path) -> None:
-    """Keep a result of which no run failed."""
+    """Keep a result of which no run failed; what is kept of data sets that are not in it stays."""
     result = json.loads(path.read_text(encoding="utf-8"))
     if failed := [run["condition"] for found in result["datasets"] for run in found["runs"] if run["error"]]:
         raise SystemExit(f"{path}: not kept, for runs failed: {', '.join(failed)}")
-    shutil.copyfile(path, KEPT)
+    measured = {found["dataset"]: found for found in result["datasets"]}
+    before = {found["dataset"]: found for found in load()["datasets"]} if KEPT.exists() else {}
+    found = {**before, **measured}  # in the order of before
+    kept = {"command": COMMAND, "datasets": list(found.values())}
+    KEPT.write_text(json.dumps(kept, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def load() -> dict[str, Any]:

@@ -19,6 +19,16 @@ def test_a_result_with_a_failed_run_is_not_kept(tmp_path, monkeypatch):
     assert not results.KEPT.exists()
 
 
+def test_what_was_measured_again_takes_the_place_of_what_was_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "KEPT", tmp_path / "recipes.json")
+    for name, datasets in [("first", ["trec", "imdb"]), ("second", ["trec"])]:
+        found = [{"dataset": dataset, "runs": [], "seeds": name} for dataset in datasets]
+        (tmp_path / "results.json").write_text(json.dumps({"command": "any", "datasets": found}))
+        results.keep(tmp_path / "results.json")
+    kept = results.load()
+    assert [(one["dataset"], one["seeds"]) for one in kept["datasets"]] == [("trec", "second"), ("imdb", "first")]
+
+
 def test_what_was_measured_is_what_the_recipes_are():
     for found in results.load()["datasets"]:
         # An option that came later is as it was when there was none: at its default.
