@@ -64,7 +64,7 @@ class _State:
                 raise ValueError("made_of")
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(f"damaged ({type(error).__name__}); leave --resume out to begin anew", path=path) from None
         return state
 

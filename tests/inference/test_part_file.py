@@ -213,6 +213,13 @@ def test_a_state_that_was_damaged_is_refused(classifier, sources, left, name, va
         predict_file(classifier, sources, left, resume=True)
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b"[" * 100_000, b'{"made_of":' * 100_000])
+def test_a_state_that_is_none_is_refused(classifier, sources, left, content):
+    left.with_name(".torn.csv.part.json").write_bytes(content)
+    with pytest.raises(DataError, match=r"torn\.csv\.part\.json: damaged .*; leave --resume out to begin anew"):
+        predict_file(classifier, sources, left, resume=True)
+
+
 def test_a_full_disk_is_told_and_what_is_whole_is_gone_on_with(classifier, sources, out):
     whole = out.with_name("whole.csv")
     predict_file(classifier, sources, whole)
