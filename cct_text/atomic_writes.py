@@ -52,6 +52,11 @@ def is_fixed(path: Path) -> bool:
     return path.exists() and not path.is_file()
 
 
+def led_to(path: Path) -> Path:
+    """The file whose place is taken by one of this name: where the name is a link, what it leads to, as the link stays."""
+    return Path(os.path.realpath(path)) if path.is_symlink() and not is_fixed(path) else path
+
+
 @contextmanager
 def write_folder_atomically(path: str | Path) -> Iterator[Path]:
     """A temporary folder beside `path` that takes its name when the block ends well and is removed when it does not.

@@ -117,8 +117,19 @@ def _is_shortage(error: Exception) -> bool:
     )
 
 
+def _open_what_is_closed() -> None:
+    """Have each standard stream, as `>&-` closes it, lead somewhere: Python has None, and the next file gets its number.
+
+    Nothing is to be read, results cannot be written, and there is nobody to be told.
+    """
+    for name, way, mode in (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_RDONLY, "w"), ("stderr", os.O_WRONLY, "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, way), mode, encoding="utf-8", errors="replace"))
+
+
 def main() -> None:
     """Run the command line; the process ends with the documented exit code."""
+    _open_what_is_closed()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Self
 
 import pyarrow as pa
 
-from cct_text.atomic_writes import flush_folder, write_atomically
+from cct_text.atomic_writes import flush_folder, led_to, write_atomically
 from cct_text.errors import DataError, UsageError
 from cct_text.inference.writers import OutputFormat, open_writer
 from cct_text.locks import held
@@ -64,7 +64,7 @@ class _State:
                 raise ValueError("made_of")
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(f"damaged ({type(error).__name__}); leave --resume out to begin anew", path=path) from None
         return state
 
@@ -212,7 +212,7 @@ def rows_kept(output: str | Path) -> int:
     Raises:
         DataError: if the state beside it is damaged.
     """
-    state = _State.read(_beside(Path(output), "part.json"))
+    state = _State.read(_beside(led_to(Path(output)), "part.json"))
     return 0 if state is None else state.rows
 
 

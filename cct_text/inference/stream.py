@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import pyarrow as pa
 
-from cct_text.atomic_writes import is_fixed, write_atomically
+from cct_text.atomic_writes import is_fixed, led_to, write_atomically
 from cct_text.config import DataConfig
 from cct_text.datasets.files import STANDARD_INPUT, format_of, has_columns, read_rows
 from cct_text.datasets.rows import RowBatch
@@ -86,8 +85,8 @@ def predict_file(
         if _name(source) != STANDARD_INPUT and isinstance(output, str | Path) and _is_same_file(_name(source), output):
             raise UsageError(f"{output}: is read from; write the predictions to another file")
     form = output_format(output) if isinstance(output, str | Path) else "text"
-    if isinstance(output, str | Path) and Path(output).is_symlink() and not is_fixed(Path(output)):
-        output = os.path.realpath(output)  # the link goes on leading there
+    if isinstance(output, str | Path):
+        output = led_to(Path(output))
     if guard_formulas and form in ("jsonl", "parquet"):
         raise UsageError(f"{output}: cells of .csv, .tsv and text are guarded, not those of {form}; leave it out")
     labels = tuple(map(guarded, classifier.labels)) if guard_formulas else classifier.labels

@@ -76,7 +76,7 @@ class Service:
         """A prediction for each row of a file, which is the body of the request."""
         self._require_labels(top_k)
         _require_known(request)
-        if request.headers.get("content-type", "").startswith("multipart/"):  # its boundaries would be rows
+        if request.headers.get("content-type", "").lower().startswith("multipart/"):  # its boundaries would be rows
             raise Refused(415, "the body is a form; send the file as the body itself: `curl --data-binary @FILE URL`")
         rows = await asyncio.to_thread(
             read_upload,

@@ -46,7 +46,7 @@ class TrialLog:
         data: checksum of the data set.
 
     Raises:
-        UsageError: if the folder's trials are of another search.
+        UsageError: if the folder's trials are of another search, or the journal cannot be read or written.
         DataError: if the journal is damaged.
     """
 
@@ -86,27 +86,32 @@ class TrialLog:
         return self._trial(suggestion.number)
 
     def record(self, reached: SplitScore) -> Trial:
-        """Take what a running trial reached on its next split; how it stands now."""
+        """Take what a running trial reached on its next split; how it stands now.
+
+        Raises:
+            UsageError: if the journal cannot be written.
+        """
         from optuna.trial import TrialState
 
         suggestion = self.running[reached.number]
-        ended: tuple[TrialState, float | None] | None = None
-        if reached.score is None:
-            suggestion.set_user_attr(ERROR, reached.error)
-            ended = TrialState.FAIL, None
-        else:
-            scores = (*suggestion.user_attrs.get(SCORES, ()), reached.score)
-            suggestion.set_user_attr(SCORES, scores)
-            suggestion.set_user_attr(SECONDS, suggestion.user_attrs.get(SECONDS, 0.0) + reached.seconds)
-            mean = float(np.mean(scores))
-            suggestion.report(mean, step=len(scores) - 1)
-            if len(scores) == self.tuning.splits:
-                ended = TrialState.COMPLETE, mean
-            elif RECIPE not in suggestion.user_attrs and suggestion.should_prune():
-                ended = TrialState.PRUNED, None
-        if ended is not None:
-            state, value = ended
-            self.study.tell(self.running.pop(reached.number), value, state)
+        with _journal_of(self.tuning):
+            ended: tuple[TrialState, float | None] | None = None
+            if reached.score is None:
+                suggestion.set_user_attr(ERROR, reached.error)
+                ended = TrialState.FAIL, None
+            else:
+                scores = (*suggestion.user_attrs.get(SCORES, ()), reached.score)
+                suggestion.set_user_attr(SCORES, scores)
+                suggestion.set_user_attr(SECONDS, suggestion.user_attrs.get(SECONDS, 0.0) + reached.seconds)
+                mean = float(np.mean(scores))
+                suggestion.report(mean, step=len(scores) - 1)
+                if len(scores) == self.tuning.splits:
+                    ended = TrialState.COMPLETE, mean
+                elif RECIPE not in suggestion.user_attrs and suggestion.should_prune():
+                    ended = TrialState.PRUNED, None
+            if ended is not None:
+                state, value = ended
+                self.study.tell(self.running.pop(reached.number), value, state)
         return self._trial(reached.number)
 
     def _trial(self, number: int) -> Trial:
@@ -191,12 +196,15 @@ def _journal_of(tuning: Tuning) -> Iterator[Path]:
 
     Raises:
         DataError: if it is damaged.
+        UsageError: if it cannot be read or written.
     """
     path = (tuning.out / JOURNAL).absolute()  # its lock is a link, which leads nowhere from a relative one
     try:
         yield path
-    except (CCTTextError, OSError):
+    except CCTTextError:
         raise
+    except OSError as error:
+        raise UsageError(f"{path}: cannot go on with it: {error.strerror or error}") from error
     except Exception as error:  # optuna believes what it reads, and fails anywhere
         raise DataError(f"damaged: {error!r}; remove it to start afresh", path=path) from None
 

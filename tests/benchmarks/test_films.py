@@ -35,7 +35,7 @@ def test_no_film_of_dev_is_in_train(tmp_path, monkeypatch):
 
 
 def test_names_are_words_with_a_capital_within_a_sentence():
-    assert list(films._names_in("The film of Jane Austen's day. Anna said (Bob) I \"Go on\"")) == [
+    assert list(films._names_in('The film of Jane Austen\'s day. Anna said (Bob) I "Go on"')) == [
         "Jane",
         "Austen",
         "Jane Austen",

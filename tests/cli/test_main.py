@@ -101,6 +101,28 @@ def test_a_run_is_trained_though_nobody_reads_how_it_goes(tmp_path):
     assert (tmp_path / "run" / "config.toml").exists()
 
 
+@pytest.mark.parametrize(
+    ("closed", "arguments", "code", "told"),
+    [
+        ("<&-", ["predict", "RUN"], 0, ""),
+        (">&-", ["predict", "RUN", "FILE"], 2, "cct-text: cannot write: Bad file descriptor\n"),
+        (">&-", ["predict", "RUN", "FILE", "--out", "OUT"], 0, ""),
+        ("2>&-", ["predict", "RUN", "FILE", "--out", "OUT"], 0, ""),
+        ("2>&-", ["predict", "NOWHERE", "FILE"], 3, ""),
+        ("<&- >&- 2>&-", ["predict", "RUN", "FILE", "--out", "OUT"], 0, ""),
+    ],
+)
+def test_a_standard_stream_may_be_closed(questions_run, tmp_path, closed, arguments, code, told):
+    (tmp_path / "in.txt").write_text("Who wrote the Iliad ?\n")
+    places = {"RUN": questions_run, "FILE": tmp_path / "in.txt", "OUT": tmp_path / "out.csv"}
+    command = ["-m", "cct_text_cli", *(str(places.get(word, word)) for word in arguments)]
+    shell = ["sh", "-c", f'"$@" {closed}', "sh", sys.executable, *command]
+    done = subprocess.run(shell, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, told)
+    if "OUT" in arguments:
+        assert (tmp_path / "out.csv").read_text().startswith("label,probability\n")
+
+
 def test_the_list_of_commands_says_whole_sentences_in_80_columns(cct_text):
     from cct_text_cli.main import app
 

@@ -87,6 +87,19 @@ def test_what_was_interrupted_twice_is_what_an_undisturbed_one_is(classifier, so
     assert names(out.parent) == [torn.name, whole.name]
 
 
+def test_rows_are_kept_of_an_output_that_is_a_link(classifier, sources, out):
+    whole, link = out.with_name("whole.csv"), out.with_name("link.csv")
+    predict_file(classifier, sources, whole)
+    link.symlink_to(out.name)
+    stop_after(5000, classifier, sources, link)
+    assert rows_kept(link) == rows_kept(out) >= 5000
+    told = []
+    predict_file(classifier, sources, link, resume=True, progress=told.append)
+    assert told[0] > 5000
+    assert link.is_symlink()
+    assert are_same(out, whole)
+
+
 def test_a_prediction_that_is_killed_again_and_again_is_that_of_an_undisturbed_one(run, sources, out):
     whole, random = out.with_name("whole.csv"), Random(0)
     seconds = predict_whole(run, sources, whole)
@@ -197,6 +210,13 @@ def test_a_state_that_was_damaged_is_refused(classifier, sources, left, name, va
         document[name] = value
     state.write_text(json.dumps(document))
     with pytest.raises((DataError, UsageError), match=r"torn\.csv.*leave --resume out to begin anew"):
+        predict_file(classifier, sources, left, resume=True)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b"[" * 100_000, b'{"made_of":' * 100_000])
+def test_a_state_that_is_none_is_refused(classifier, sources, left, content):
+    left.with_name(".torn.csv.part.json").write_bytes(content)
+    with pytest.raises(DataError, match=r"torn\.csv\.part\.json: damaged .*; leave --resume out to begin anew"):
         predict_file(classifier, sources, left, resume=True)
 
 

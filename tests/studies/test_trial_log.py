@@ -1,5 +1,6 @@
 """What the journal of a search remembers, and what it suggests next; the scores are made up, nothing is trained."""
 
+import resource
 import warnings
 from contextlib import suppress
 
@@ -208,3 +209,25 @@ def test_a_file_that_is_no_journal_is_told_and_not_emptied(opened, tmp_path, con
     with pytest.raises(DataError, match="trials.journal: damaged"):
         opened()
     assert journal.read_bytes().startswith(content)
+
+
+@pytest.mark.parametrize("name", [JOURNAL, f"{JOURNAL}.lock"])
+def test_a_journal_that_cannot_be_written_is_named(opened, tmp_path, name):
+    (tmp_path / "study" / name).mkdir(parents=True)
+    with pytest.raises(UsageError, match=r"study/trials\.journal: cannot go on with it: Is a directory"):
+        opened()
+
+
+def test_a_full_disk_is_told_and_the_search_goes_on_later(opened, tmp_path):
+    log = opened()
+    trial = log.ask()
+    journal = tmp_path / "study" / JOURNAL
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (journal.stat().st_size + 10, hard))
+    try:
+        with pytest.raises(UsageError, match=r"study/trials\.journal: cannot go on with it: File too large"):
+            finish(log, trial, 0.5)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    log = opened()
+    assert finish(log, log.ask(), 0.5, 0.5).state == "complete"
