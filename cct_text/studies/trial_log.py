@@ -33,6 +33,8 @@ RECIPE, REPEATS, SCORES, SECONDS, ERROR = "recipe", "repeats", "scores", "second
 """What a trial of the journal is told to remember."""
 STATES: dict[str, State] = {"RUNNING": "running", "COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
 """Optuna's names and ours."""
+_LARGEST = 1e100
+"""Of a score or a time: means of larger ones may be infinite, which no result can tell."""
 
 
 class TrialLog:
@@ -187,7 +189,10 @@ def _counts(trial: FrozenTrial) -> bool:
 def _number(value: object) -> float:
     if type(value) not in (int, float):
         raise TypeError(f"{value!r:.40} is no number")
-    return float(value)  # type: ignore[arg-type]
+    number = float(value)  # type: ignore[arg-type]
+    if not abs(number) < _LARGEST:
+        raise ValueError(f"{number} is no score or time")
+    return number
 
 
 @contextmanager

@@ -231,3 +231,13 @@ def test_a_full_disk_is_told_and_the_search_goes_on_later(opened, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     log = opened()
     assert finish(log, log.ask(), 0.5, 0.5).state == "complete"
+
+
+@pytest.mark.parametrize("score", ["NaN", "-Infinity", "1e999", "1e308", "true", "1" + "0" * 400])
+def test_a_score_that_is_none_is_told(opened, tmp_path, score):
+    log = opened()
+    finish(log, log.ask(), 0.375, 0.375)
+    journal = tmp_path / "study" / JOURNAL
+    journal.write_text(journal.read_text().replace("0.375", score))
+    with pytest.raises(DataError, match="trials.journal: damaged"):
+        opened()
