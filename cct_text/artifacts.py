@@ -6,10 +6,12 @@ other files that make up the model, so a folder whose checksums agree holds one 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import math
 import os
+import stat
 import tomllib
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -287,6 +289,8 @@ class RunFolder:
             DataError: if it cannot be read.
         """
         try:
+            if stat.S_ISFIFO(self.file(name).stat().st_mode):
+                raise OSError(errno.EINVAL, "a named pipe")  # nobody may ever write to it
             return self.file(name).read_bytes()
         except OSError as error:
             raise DataError(

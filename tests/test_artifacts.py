@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import os
 import resource
 import shutil
 import stat
@@ -271,6 +272,12 @@ def test_a_damaged_json_file_is_named(folder, content):
     folder.file(HISTORY).write_bytes(content or b"{")
     with pytest.raises(DataError, match="history.jsonl: damaged"):
         folder.read_history()
+
+
+def test_a_named_pipe_in_the_place_of_a_file_is_not_waited_for(folder):
+    os.mkfifo(folder.file(METRICS))
+    with pytest.raises(DataError, match="metrics.json: cannot read: a named pipe"):
+        folder.read_json(METRICS)
 
 
 @pytest.mark.parametrize("value", ["[" * 2_000, "9" * 5_000], ids=["nested", "digits"])

@@ -36,6 +36,7 @@ KINDS: dict[str, dict[str, Callable[[Path], Reader]]] = {
         **{name: partial(own_files.run_with, name=name) for name in (CONFIG, TOKENIZER, WEIGHTS)},
         **{name: partial(own_files.figures, name=name) for name in (METRICS, HISTORY)},
         "checkpoint": own_files.checkpoint,
+        "part.json": own_files.state_of_part,
         **{name: partial(own_files.exported, name=name) for name in (EXPORT, "model.onnx")},
         "kept splits": partial(own_files.kept_splits, name="content.json"),
         "kept texts": partial(own_files.kept_splits, name="train.arrow"),

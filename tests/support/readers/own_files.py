@@ -63,6 +63,22 @@ def run_with(folder: Path, *, name: str) -> Reader:
     return Reader(seeds, read)
 
 
+def state_of_part(folder: Path) -> Reader:
+    """What stands beside an output that was interrupted."""
+    from cct_text.inference.part_file import FORMAT, rows_kept
+
+    output = folder / "out.csv"
+    path = folder / ".out.csv.part.json"
+    made_of = {"version": "1", "top_k": 1, "sources": [["a", 9, 1]]}
+    state = {"format": FORMAT, "rows": 4096, "bytes": 90_000, "sha256": "0" * 64, "made_of": made_of}
+
+    def read(content: bytes) -> None:
+        path.write_bytes(content)
+        assert rows_kept(output) >= 0
+
+    return Reader([Seed(json.dumps(state).encode())], read)
+
+
 def _toml(document: dict[str, Any]) -> bytes:
     import tomli_w
 
