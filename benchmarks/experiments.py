@@ -1,7 +1,7 @@
 """Try changes of the recipes on dev alone, and keep what each reached under docs/results/experiments.
 
     python -m benchmarks.experiments                     # all that is not there yet; two runs at a time, one thread each
-    python -m benchmarks.experiments --only imdb-before  # one
+    python -m benchmarks.experiments --only ag_news-next # one
     python -m benchmarks.experiment_log                  # then write docs/experiments.md
 
 An experiment trains some variants of a data set's recipe on the same K splits: where dev is cut from train, each split is
@@ -34,9 +34,6 @@ from cct_text.training.recipes import resolve_config
 RESULTS = ROOT / "docs" / "results" / "experiments"
 
 Options = Mapping[str, object]
-
-GLOVE: Options = {"embeddings": "glove-tuned", "vectors": "glove.6B.50d+glove.6B.100d"}
-"""In place of vectors of the texts themselves."""
 
 RECIPE = "recipe"
 """Name of the variant that changes nothing."""
@@ -175,37 +172,6 @@ def _keep(experiment: Experiment, jobs: Sequence[Job], cache: Path, measured: di
 
 
 EXPERIMENTS = (
-    Experiment(
-        "imdb-films",
-        "What is learned by heart of films does not help on others, as those of test are: GloVe in place of vectors of the "
-        "reviews, names that are rare unknown, and more dropout; words and phrases side by side.",
-        "imdb",
-        {
-            "GloVe, words that occur ten times": {**GLOVE, "min_count": 10},
-            "and more dropout": {**GLOVE, "min_count": 10, "word_dropout": 0.1, "dropout": 0.2},
-            "and kernels 1+2+3": {
-                **GLOVE,
-                "min_count": 10,
-                "word_dropout": 0.1,
-                "dropout": 0.2,
-                "model": "cct-2/1+2+3",
-            },
-        },
-        3,
-        films_apart=True,
-    ),
-    Experiment(
-        "imdb-before",
-        "What the recipe's vectors of the reviews themselves, and the ends of long reviews, are worth.",
-        "imdb",
-        {
-            "first words": {"long": "head"},
-            "GloVe": {"embeddings": "glove-tuned"},
-            "768 words": {"max_words": 768},
-            "kernels 1+2+3": {"model": "cct-2/1+2+3"},
-        },
-        2,
-    ),
     Experiment(
         "ag_news-next",
         "Kernels as on TREC, vectors of the own text as on IMDb, and more passes: dev accuracy still rises in the fourth.",
