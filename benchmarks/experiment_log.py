@@ -72,7 +72,9 @@ Measured on one split of dev or a few, outside the library; what is told here is
   on one to three of these splits: word vectors that learn no faster than the rest, and frozen GloVe: worse. 600 words of a
   review, more width, several SeqPool heads, marks for capitals, crops of the reviews as other texts of the same verdict, and
   targets that are half what NB-weighted logistic regression, fitted on other films, says of a text: no gain that stood out of
-  what splits differ by. Nothing caught up with n-grams.
+  what splits differ by. Nothing caught up with n-grams. On test the recipe of today then was what the one before had been, in
+  less time: such splits leave three quarters of train, and the fewer reviews, the more GloVe is worth beside vectors of
+  the reviews themselves.
 """
 
 
