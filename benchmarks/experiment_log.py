@@ -22,6 +22,9 @@ from cct_text.studies.trials import standard_error
 from cct_text.studies.wording import counted
 from cct_text.training.recipes import resolve_config
 
+CALIBRATED = ("loss, calibrated", "ECE")
+"""What is told of probabilities whose temperature was fitted on dev."""
+
 PAGE = ROOT / "docs" / "experiments.md"
 
 HEAD = """# Experiments
@@ -32,7 +35,8 @@ were measured, at the commit that is named, by `python -m benchmarks.experiments
 options that are no more existed there. All are on dev: the test split is not read. Accuracy in percent, mean ± standard
 deviation over the splits; the difference from the recipe of that day, in points, is taken split by split and stands with
 its standard error. One of less than two standard errors may well be chance, and so may be the best of many. "Time" is that
-of training, as a multiple of the recipe's: of medians, on a machine that is shared, so more a hint than a figure. A change
+of training, as a multiple of the recipe's: of medians, on a machine that is shared, so more a hint than a figure. ECE is the
+expected calibration error in percent on the same dev split on which the temperature was fitted, as in `metrics.json`. A change
 that is called *taken* stands in the recipe now, which has what is best for the loss on dev where accuracies do not tell.
 The recipes of SST-3, SST-5 and `trec-fine` follow those of SST-2 and TREC.
 """
@@ -98,8 +102,10 @@ def section(experiment: Mapping[str, Any]) -> str:
     base = "".join(f" All with `{key}={written(value)}`." for key, value in experiment["base"].items())
     apart = " whose films are not in train" if measured.get("films_apart") else ""
     where = f"{splits}, {measured['dev_rows']:,} rows of dev{apart}; {place}.{base}"
-    header = ("", "options", "dev accuracy", "difference", "dev loss", "time", "")
+    header = ["", "options", "dev accuracy", "difference", "dev loss", *CALIBRATED, "time", ""]
     rows = [row(one, recipe, experiment) for one in (recipe, *variants)]
+    if not any(figures(one, "ece") for one in (recipe, *variants)):  # it was not asked for then
+        header, *rows = (line[:5] + line[7:] for line in (header, *rows))
     return f"\n{experiment['hypothesis']}\n\n{where}\n\n{table(header, rows)}"
 
 
@@ -108,20 +114,23 @@ def all_of(experiment: Mapping[str, Any], name: str) -> str:
     return " and ".join(dict.fromkeys(split[name] for one in experiment["variants"] for split in one["splits"]))
 
 
-def row(variant: Mapping[str, Any], recipe: Mapping[str, Any], experiment: Mapping[str, Any]) -> tuple[str, ...]:
+def row(variant: Mapping[str, Any], recipe: Mapping[str, Any], experiment: Mapping[str, Any]) -> list[str]:
     """A variant beside the recipe."""
     accuracies = figures(variant, "accuracy")
     spread = f" ± {100 * np.std(accuracies, ddof=1):.2f}" if len(accuracies) > 1 else ""
     options = ", ".join(f"`{key}={written(value)}`" for key, value in variant["options"].items())
-    return (
+    calibrated, ece = figures(variant, "calibrated_loss"), figures(variant, "ece")
+    return [
         variant["name"],
         options,
         f"{100 * np.mean(accuracies):.2f}{spread}",
         "" if variant is recipe else difference(accuracies, figures(recipe, "accuracy")),
         f"{np.mean(figures(variant, 'loss')):.3f}",
+        f"{np.mean(calibrated):.3f}" if calibrated else "",
+        f"{100 * np.mean(ece):.2f}" if ece else "",
         f"{np.median(figures(variant, 'seconds')) / np.median(figures(recipe, 'seconds')):.1f}",
         "taken" if variant is not recipe and is_taken(experiment, variant["options"]) else "",
-    )
+    ]
 
 
 def difference(one: Sequence[float], other: Sequence[float]) -> str:
@@ -145,8 +154,8 @@ def is_taken(experiment: Mapping[str, Any], options: Mapping[str, object]) -> bo
 
 
 def figures(variant: Mapping[str, Any], name: str) -> list[float]:
-    """A figure on each split."""
-    return [split[name] for split in variant["splits"]]
+    """A figure on each split; none where it was not kept."""
+    return [split[name] for split in variant["splits"] if name in split]
 
 
 def written(value: object) -> str:

@@ -137,8 +137,8 @@ def _trained(job: _Job) -> SplitScore:
     """The figure on dev of the epoch that a run would keep; of the test split nothing is looked at."""
     from cct_text.training.fitting import fit_on_dev
 
-    kept, seconds = fit_on_dev(job.config)
-    return SplitScore(job.number, kept.to_dict()[f"dev_{job.metric}"], seconds, None)
+    reached = fit_on_dev(job.config)
+    return SplitScore(job.number, reached.kept.to_dict()[f"dev_{job.metric}"], reached.seconds, None)
 
 
 def _lost(job: _Job) -> SplitScore:

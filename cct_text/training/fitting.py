@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
@@ -45,15 +47,27 @@ def fit(
     return saved_model(config, data, trainer, calibrate(trainer))
 
 
-def fit_on_dev(config: Config, dataset: Dataset | None = None) -> tuple[EpochRecord, float]:
+@dataclass(frozen=True)
+class OnDev:
+    """What a training reached on the dev split.
+
+    Attributes:
+        kept: the epoch that a run would keep.
+        seconds: of training, that of `corpus` vectors included.
+        calibrated: figures as `dev` has them in `metrics.json`.
+    """
+
+    kept: EpochRecord
+    seconds: float
+    calibrated: dict[str, float]
+
+
+def fit_on_dev(config: Config, dataset: Dataset | None = None) -> OnDev:
     """Train and look at the dev split alone: for who has choices to make still.
 
     Args:
         config: all options.
         dataset: loaded by `config.data` when not given.
-
-    Returns:
-        The epoch that a run would keep, and the seconds of training, that of `corpus` vectors included.
 
     Raises:
         UsageError: if the loss or a weight is no longer a number.
@@ -61,8 +75,13 @@ def fit_on_dev(config: Config, dataset: Dataset | None = None) -> tuple[EpochRec
         ResourceError: if the data set or the vectors are not here and cannot be fetched.
     """
     data = prepare(config, dataset, with_test=False)
-    progress = trainer_of(new_network(config, data), config, data).fit(TrainingObserver(), lambda: None)
-    return progress.history[progress.best_epoch - 1], data.vector_seconds + progress.seconds
+    trainer = trainer_of(new_network(config, data), config, data)
+    progress = trainer.fit(TrainingObserver(), lambda: None)
+    found = calibrate(trainer)
+    calibrated = trainer.objective.metrics(
+        found.logits, trainer.dev.labels, temperature=found.temperature, thresholds=found.thresholds
+    )
+    return OnDev(progress.history[progress.best_epoch - 1], data.vector_seconds + progress.seconds, calibrated)
 
 
 def new_network(config: Config, data: PreparedData) -> TextTransformer:
