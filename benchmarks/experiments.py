@@ -174,8 +174,8 @@ def _keep(experiment: Experiment, jobs: Sequence[Job], cache: Path, measured: di
 
 
 SMOOTHING = (
-    "Label smoothing bounds what a network may be sure of, which no temperature takes back: without it probabilities are truer, "
-    "and accuracy is no worse."
+    "Label smoothing bounds what a network may be sure of, which no temperature takes back: without it probabilities are "
+    "truer, and accuracy is no worse."
 )
 UNSMOOTHED: Mapping[str, Options] = {"no label smoothing": {"label_smoothing": 0.0}}
 
