@@ -173,16 +173,7 @@ def _keep(experiment: Experiment, jobs: Sequence[Job], cache: Path, measured: di
     experiment.result.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-SMOOTHING = (
-    "Label smoothing bounds what a network may be sure of, which no temperature takes back: without it probabilities are "
-    "truer, and accuracy is no worse."
-)
-UNSMOOTHED: Mapping[str, Options] = {"no label smoothing": {"label_smoothing": 0.0}}
-
 EXPERIMENTS = (
-    Experiment("trec-smoothing", SMOOTHING, "trec", UNSMOOTHED, 6),
-    Experiment("sst2-smoothing", SMOOTHING, "sst2", UNSMOOTHED, 3),
-    Experiment("imdb-smoothing", SMOOTHING, "imdb", UNSMOOTHED, 2),
     Experiment(
         "ag_news-next",
         "Kernels as on TREC, vectors of the own text as on IMDb, and more passes: dev accuracy still rises in the fourth.",
