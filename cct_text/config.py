@@ -101,6 +101,9 @@ class TextConfig(_Section):
     chunks: all of it, in as few chunks as hold it, of like length; each is trained on, and what is said of them averaged."""
     min_count: int = _bounded(1, 1)
     """Words rarer than this in the train split are unknown words."""
+    bigram_min_count: int = _bounded(0, 0)
+    """Pairs of neighbouring words that occur this often in the train split have a trained vector of their own, added to that of
+    the first word; 0: none. Not with `glove-frozen`."""
     vocabulary_extra_words: int = _bounded(0, 0)
     """Most frequent words of the vector file added to the vocabulary, so that they are known at prediction."""
 

@@ -28,7 +28,8 @@ from tests.support.random_networks import stir
 
 EMBEDDING_DIM = 8
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-WORDS = st.lists(TEXT.filter(lambda word: word not in SPECIAL_WORDS), unique=True, max_size=8)
+WORD = TEXT.filter(lambda word: word not in SPECIAL_WORDS and " " not in word)
+WORDS = st.lists(WORD, unique=True, max_size=8)
 LABELS = st.lists(TEXT, unique=True, min_size=2, max_size=5)
 
 CONVOLUTION = st.fixed_dictionaries(
@@ -66,7 +67,10 @@ def models(draw):
     """A network in evaluation mode and the same as it is saved, all of it drawn but the weights, which are random."""
     config = Config().with_values(draw(OPTIONS))
     labels = tuple(draw(LABELS))
-    vocabulary = (*SPECIAL_WORDS, *draw(WORDS))
+    words = (*SPECIAL_WORDS, *draw(WORDS))
+    word = st.integers(2, len(words) - 1)
+    pairs = sorted(draw(st.sets(st.tuples(word, word), max_size=20))) if len(words) > 2 else []
+    vocabulary = Vocabulary(words, (0,) * len(words), tuple(pairs))
     rows = range(len(labels))
     finer = draw(st.none() | st.permutations([*rows, *draw(st.lists(st.integers(-1, len(labels) - 1), max_size=3))]))
     torch.manual_seed(draw(st.integers(0, 2**32 - 1)))
@@ -75,10 +79,11 @@ def models(draw):
         num_classes=len(labels),
         vocab_size=len(vocabulary),
         embedding_dim=EMBEDDING_DIM,
+        bigrams=vocabulary.bigrams,
         class_of_label=None if finer is None else tuple(finer),
     ).eval()
     stir(network)
-    tokenizer = Tokenizer(config.text.tokenizer, Vocabulary(vocabulary, (0,) * len(vocabulary)))
+    tokenizer = Tokenizer(config.text.tokenizer, vocabulary)
     temperature = draw(st.floats(0.05, 20))
     classes = None if finer is None else tuple(finer)
     return network, SavedModel(config, labels, tokenizer, weights_of(network), temperature, classes)
@@ -96,9 +101,10 @@ def encoded_texts(draw, words):
 @given(data=st.data(), both=models())
 def test_the_network_the_engines_and_the_graph_agree(data, both):
     network, model = both
-    texts = data.draw(encoded_texts(len(model.tokenizer.vocabulary)))
+    vocabulary = model.tokenizer.vocabulary
+    texts = data.draw(encoded_texts(len(vocabulary.words)))
     chunks = texts.chunks(model.config.text.max_words, model.config.text.long)
-    expected = predict_logits(network, chunks)
+    expected = predict_logits(network, vocabulary.bigrams.found_in_chunks(chunks))
     for kernels in (NumPyKernels(), choose_kernels("fp32")):
         np.testing.assert_allclose(Engine(model, kernels).logits(texts), expected, atol=1e-4)
     session = new_session(onnx_network(model, Float32()).SerializeToString())

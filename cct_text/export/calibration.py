@@ -52,6 +52,6 @@ def _random_texts(model: SavedModel) -> EncodedTexts:
     rng = np.random.default_rng(0)
     lengths = rng.integers(1, min(model.config.text.max_words, LONGEST) + 1, TEXTS)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    words = len(model.tokenizer.vocabulary)
+    words = len(model.tokenizer.vocabulary.words)
     ids = UNK * np.exp(rng.uniform(0.0, np.log(words / UNK), offsets[-1]))
     return EncodedTexts(ids.astype(np.int32).clip(UNK, words - 1), offsets)

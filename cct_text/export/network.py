@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cct_text.export.graph import END, Graph
-from cct_text.export.reading import Reading, reading_of
+from cct_text.export.reading import Reading, reading_of, with_bigrams
 from cct_text.export.storage import Storage
 from cct_text.inference.engine import TIE
 from cct_text.inference.kernels import EPSILON
@@ -109,8 +109,9 @@ class _Network:
 
     def _tokens(self, ids: str) -> str:
         """Word ids (B, S) to conv tokens (B, T, D)."""
-        table = self.weights[EMBEDDING_WEIGHT].copy()
+        table = self.model.word_vectors.copy()
         table[PAD] = 0.0
+        ids = with_bigrams(self.graph, ids, self.model.tokenizer.vocabulary.bigrams)
         x = self.storage.rows(self.graph, EMBEDDING_WEIGHT, table, ids)  # (B, S, E)
         for layer in range(self.architecture.conv_layers):
             x = self._convolution(f"tokenizer.layers.{layer}.weights.", x)

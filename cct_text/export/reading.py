@@ -10,7 +10,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from cct_text.config import TextConfig
-from cct_text.export.graph import Graph
+from cct_text.export.graph import END, Graph
+from cct_text.text.bigrams import Bigrams
 from cct_text.text.encoded import head_and_tail
 from cct_text.text.vocabulary import PAD
 
@@ -132,3 +133,23 @@ class InChunks(Reading):
 def reading_of(graph: Graph, ids: str, text: TextConfig) -> Reading:
     """What `long` says."""
     return (InChunks if text.long == "chunks" else WithoutMiddle)(graph, ids, text)
+
+
+def with_bigrams(graph: Graph, ids: str, bigrams: Bigrams) -> str:
+    """Ids (M, K) int64 as `Bigrams.found_in` makes them, of ids of words and pads; ONNX has no binary search, so here it is."""
+    if not bigrams:
+        return ids
+    g = graph
+    behind = g.op("Pad", g.slice(ids, 1, g.ints(1), g.ints(END)), g.ints(0, 0, 0, 1), g.integer(PAD))
+    keys = g.op("Add", g.op("Mul", ids, g.integer(bigrams.words)), behind)  # (M, K)
+    steps = len(bigrams).bit_length()
+    # The first key is less than any, and those behind the last are greater, so that each place can be looked at.
+    known = np.full(2**steps, np.iinfo(np.int64).max)
+    known[0], known[1 : len(bigrams) + 1] = -1, bigrams.keys
+    table = g.weight("bigrams", known)
+    place = g.op("Mul", ids, g.integer(0))  # of the last key that is no greater
+    for step in reversed(range(steps)):
+        further = g.op("Add", place, g.integer(2**step))
+        place = g.op("Where", g.op("LessOrEqual", g.op("Gather", table, further), keys), further, place)
+    found = g.op("Equal", g.op("Gather", table, place), keys)
+    return g.op("Where", found, g.op("Add", place, g.integer(bigrams.words - 1)), ids)

@@ -23,6 +23,7 @@ from cct_text.model.geometry import sine_table
 from cct_text.model.persistence import restore_network
 from cct_text.model.positions import LearnablePositions, SinePositions
 from cct_text.model.saved import SavedModel
+from cct_text.text.bigrams import Bigrams
 from cct_text.text.encoded import chunks_of_text
 from cct_text.text.vocabulary import PAD, UNK
 
@@ -32,16 +33,26 @@ EXAMPLE_WORDS = 7
 
 
 class _Program(nn.Module):
-    """A network whose mask is what is no pad, and whose logits are divided by the temperature."""
+    """A network that finds bigrams itself, whose mask is what is no pad, and whose logits are divided by the temperature."""
 
-    def __init__(self, network: TextTransformer, temperature: float) -> None:
+    keys: Tensor | None
+
+    def __init__(self, network: TextTransformer, bigrams: Bigrams, temperature: float) -> None:
         super().__init__()
         self.network = network
+        self.words = bigrams.words
+        self.register_buffer("keys", torch.from_numpy(bigrams.keys) if bigrams else None)
         self.temperature = temperature
 
     def forward(self, ids: Tensor) -> Tensor:
-        logits: Tensor = self.network(ids, ids != PAD)
+        logits: Tensor = self.network(ids if self.keys is None else self._with_bigrams(ids, self.keys), ids != PAD)
         return logits / self.temperature
+
+    def _with_bigrams(self, ids: Tensor, known: Tensor) -> Tensor:
+        """As `Bigrams.found_in`; no bigram has the unknown word or a pad in it, so none is found with them."""
+        keys = ids * self.words + F.pad(ids, (0, 1))[:, 1:]
+        places = torch.searchsorted(known, keys).clamp(max=len(known) - 1)
+        return torch.where(known[places] == keys, self.words + places, ids)
 
 
 class _Positions(nn.Module):
@@ -126,6 +137,7 @@ def traced(model: SavedModel) -> torch.export.ExportedProgram:
         learned = positions.positions.detach()
         network.position_embedding = _Positions(F.pad(learned, (0, 0, 0, tokens - len(learned))))
     example = torch.full((2, min(max_words, EXAMPLE_WORDS)), UNK)
+    program = _Program(network, model.tokenizer.vocabulary.bigrams, model.temperature)
     sizes = {0: torch.export.Dim("texts", min=1), 1: torch.export.Dim("words", max=max_words)}
     with torch.no_grad():
-        return torch.export.export(_Program(network, model.temperature).eval(), (example,), dynamic_shapes=(sizes,))
+        return torch.export.export(program.eval(), (example,), dynamic_shapes=(sizes,))

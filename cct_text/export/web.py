@@ -102,7 +102,7 @@ def export_web(run: str | Path, path: str | Path, *, precision: str = "int8") ->
         path=path,
         bytes=len(encoded),
         precision=precision,
-        words=len(model.tokenizer.vocabulary),
+        words=len(model.tokenizer.vocabulary.words),
         labels=model.labels,
     )
 
@@ -142,12 +142,13 @@ def _facts(model: SavedModel, metrics: Mapping[str, Any] | None, precision: str,
             before = ", before the weights were rounded" if precision == "int8" else ""
             accuracy = f"{metrics[split]['accuracy']:.1%} of {metrics[f'{split}_rows']:,} {split} rows{before}"
             facts.append(("Accuracy" if model.thresholds is None else "All labels right", accuracy))
-    words, width = model.weights[EMBEDDING_WEIGHT].shape
+    vocabulary, width = model.tokenizer.vocabulary, model.weights[EMBEDDING_WEIGHT].shape[1]
+    bigrams = f" and {len(vocabulary.pairs):,} bigrams" if vocabulary.pairs else ""
     numbers = sum(weight.size for weight in model.weights.values())
     bits = "8 bits" if precision == "int8" else "32 bits"
     return [
         *facts,
-        ("Model", f"{model.config.model.model}; {words:,} words, vectors of {width}"),
+        ("Model", f"{model.config.model.model}; {len(vocabulary.words):,} words{bigrams}, vectors of {width}"),
         ("Size", f"{size / 1e6:.1f} MB; {numbers:,} weights of {bits}"),
         ("Exported", f"{date.today().isoformat()} by cct-text {version('cct-text')}"),
     ]

@@ -58,6 +58,7 @@ def packed(model: SavedModel, precision: str) -> bytes:
         "tie": TIE,
         "tokenizer": _tokenizer(model.tokenizer.name),
         "words": model.tokenizer.vocabulary.words,
+        "bigrams": model.tokenizer.vocabulary.pairs,
         "arrays": arrays.places,
     }
     text = _aligned(json.dumps(header, ensure_ascii=False).encode(), b" ")
@@ -108,11 +109,11 @@ def rounded(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _arrays_of(model: SavedModel) -> dict[str, np.ndarray]:
     """The weights by name, as the page computes with them: vectors of one dimension, matrices (outputs, inputs).
 
-    `words` (V, K) has a row for each word. With `taps` (P * D, K) beside it that is the word's vector. Without, it is what
-    the first convolution makes of the vector, (P * D), which is taken where that is no wider than the vector itself; or,
-    where there is no convolution, the token.
+    `words` (V, K) has a row for each word and bigram. With `taps` (P * D, K) beside it that is its vector. Without, it is
+    what the first convolution makes of the vector, (P * D), which is taken where that is no wider than the vector itself;
+    or, where there is no convolution, the token.
     """
-    folded = FoldedTokenizer(model.architecture, model.weights, NumPyKernels())
+    folded = FoldedTokenizer(model.architecture, model.word_vectors, model.weights, NumPyKernels())
     words, taps = folded.vectors, folded.taps
     if taps is not None and taps.shape[1] <= taps.shape[0]:
         words, taps = words @ taps, None

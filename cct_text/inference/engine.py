@@ -60,7 +60,8 @@ class Engine:
         self.kernels = kernels
         self.architecture = model.architecture
         self.max_words, self.long = model.config.text.max_words, model.config.text.long
-        self.tokenizer = FoldedTokenizer(self.architecture, weights, kernels)
+        self.bigrams = model.tokenizer.vocabulary.bigrams
+        self.tokenizer = FoldedTokenizer(self.architecture, model.word_vectors, weights, kernels)
         self.class_token = weights.get("class_token")  # (1, 1, D)
         self.positions = self._positions(weights)  # (T, D)
         blocks = (f"encoder.blocks.{layer}." for layer in range(self.architecture.layers))
@@ -84,7 +85,7 @@ class Engine:
 
     def logits(self, encoded: EncodedTexts) -> np.ndarray:
         """Logits (N, C) float32 of N texts, in their order."""
-        chunks = encoded.chunks(self.max_words, self.long)
+        chunks = self.bigrams.found_in_chunks(encoded.chunks(self.max_words, self.long))
         return chunks.of_texts(self._chunk_logits(chunks.encoded))
 
     def _chunk_logits(self, encoded: EncodedTexts) -> np.ndarray:
@@ -118,8 +119,8 @@ class Engine:
         """How much each word of one chunk counts in its pooling, (S,), summing to 1."""
         if not len(ids):
             return np.zeros(0, np.float32)
-        self.tokenizer.fold(ids)
-        encoded = EncodedTexts(ids, np.array([0, len(ids)], np.int64))
+        encoded = self.bigrams.found_in(EncodedTexts(ids, np.array([0, len(ids)], np.int64)))
+        self.tokenizer.fold(encoded.ids)
         tokens = self._token_weights(encoded)  # (T,)
         real = self.tokenizer.windows.real(len(ids))
         field = self.tokenizer.windows.words_of_tokens(real.last + 1, len(ids))[real.first :]  # (T, S)

@@ -15,7 +15,6 @@ import numpy as np
 from cct_text.inference.kernels import Kernels
 from cct_text.model.architecture import Architecture
 from cct_text.model.geometry import POOL_PADDING, POOL_STRIDE, Span, Windows, margins
-from cct_text.model.saved import EMBEDDING_WEIGHT
 from cct_text.text.encoded import EncodedTexts
 from cct_text.text.vocabulary import PAD
 
@@ -28,15 +27,18 @@ class FoldedTokenizer:
 
     Args:
         architecture: the sizes.
+        vectors: (V, E), the vector of each id.
         weights: of the network, by name.
         kernels: what to compute with.
     """
 
-    def __init__(self, architecture: Architecture, weights: Mapping[str, np.ndarray], kernels: Kernels) -> None:
+    def __init__(
+        self, architecture: Architecture, vectors: np.ndarray, weights: Mapping[str, np.ndarray], kernels: Kernels
+    ) -> None:
         self.kernels = kernels
         self.windows = architecture.windows
         self.width = architecture.width
-        self.vectors = weights[EMBEDDING_WEIGHT]  # (V, E)
+        self.vectors = vectors
         layers = [_convolution(architecture, weights, layer) for layer in range(architecture.conv_layers)]
         self.taps = _product(layers[0]) if layers else None  # (E, P * D)
         self.further = [layer.transpose(2, 1, 0).reshape(-1, self.width) for layer in layers[1:]]  # (P * D, D) each

@@ -25,7 +25,8 @@ def logits_on(model: SavedModel, device: str, precision: str) -> Callable[[Encod
     text = model.config.text
 
     def logits(encoded: EncodedTexts) -> np.ndarray:
-        return predict_logits(network, encoded.chunks(text.max_words, text.long))
+        chunks = encoded.chunks(text.max_words, text.long)
+        return predict_logits(network, model.tokenizer.vocabulary.bigrams.found_in_chunks(chunks))
 
     try:
         network.to(device, torch.bfloat16 if precision == "bf16" else torch.float32)

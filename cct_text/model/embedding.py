@@ -23,10 +23,15 @@ class WordEmbedding(nn.Module):
         vectors: (V, E), initial word vectors; copied. Random ones when not given: normal, standard deviation 0.1.
         freeze: leave the vectors as they are in training; they are saved with the model all the same.
         dropout: share of vector elements set to zero in training, the others scaled up.
-        word_dropout: share of real words replaced by the unknown word in training.
+        word_dropout: share of real words replaced by the unknown word in training; bigrams stay.
+        first_words: (V,) int64, the word that each id stands for: itself, or of a bigram its first one, to whose vector the
+            bigram's is added. None: all ids are words.
 
     Raises:
         UsageError: if `vectors` is not of shape (V, E).
+
+    Attributes:
+        first_words: as given; buffer.
     """
 
     def __init__(
@@ -38,10 +43,13 @@ class WordEmbedding(nn.Module):
         freeze: bool = False,
         dropout: float = 0.0,
         word_dropout: float = 0.0,
+        first_words: Tensor | None = None,
     ) -> None:
         super().__init__()
         if vectors is None:
             table = torch.randn(vocab_size, embedding_dim) * LEARNED_STD
+            if first_words is not None:
+                table[first_words != torch.arange(vocab_size)] = 0.0
         elif vectors.shape == (vocab_size, embedding_dim):
             table = vectors.detach().to(torch.float32, copy=True)
         else:
@@ -51,6 +59,8 @@ class WordEmbedding(nn.Module):
             )
         table[PAD] = 0.0
         self.weight = nn.Parameter(table, requires_grad=not freeze)
+        self.first_words: Tensor | None
+        self.register_buffer("first_words", first_words, persistent=False)
         self.dropout = Dropout(dropout)
         self.word_dropout = word_dropout
         self.dtype: torch.dtype | None = None
@@ -58,9 +68,15 @@ class WordEmbedding(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Word vectors (B, S, E) of ids (B, S) int64; mask (B, S) bool."""
+        words = ids if self.first_words is None else self.first_words[ids]
+        bigrams = None if self.first_words is None else ids.masked_fill(words == ids, PAD)
         if self.training and self.word_dropout > 0:
             dropped = torch.rand(ids.shape, device=ids.device) < self.word_dropout
-            ids = ids.masked_fill(dropped & mask, UNK)
-        vectors = F.embedding(ids, self.weight, padding_idx=PAD).to(self.dtype or self.weight.dtype)  # (B, S, E)
-        output: Tensor = self.dropout(vectors)
-        return output
+            words = words.masked_fill(dropped & mask, UNK)
+        vectors = self._rows(words)
+        return vectors if bigrams is None else vectors + self._rows(bigrams)
+
+    def _rows(self, ids: Tensor) -> Tensor:
+        """Rows (B, S, E) of the table, after dropout."""
+        rows: Tensor = self.dropout(F.embedding(ids, self.weight, padding_idx=PAD).to(self.dtype or self.weight.dtype))
+        return rows

@@ -12,6 +12,7 @@ from cct_text.model.classifier import TextTransformer
 from cct_text.model.network import TextNetwork
 from cct_text.model.saved import EMBEDDING_WEIGHT, SavedModel
 from cct_text.model.zoo import build_model
+from cct_text.text.bigrams import Bigrams
 
 
 def build_network(
@@ -20,6 +21,7 @@ def build_network(
     num_classes: int,
     vocab_size: int,
     embedding_dim: int,
+    bigrams: Bigrams | None = None,
     vectors: torch.Tensor | None = None,
     class_of_label: Sequence[int] | None = None,
 ) -> TextTransformer:
@@ -28,8 +30,9 @@ def build_network(
     Args:
         config: the options of the run.
         num_classes: C.
-        vocab_size: V.
+        vocab_size: V, bigrams included.
         embedding_dim: E.
+        bigrams: of the vocabulary; none when not given.
         vectors: (V, E) float32, initial word vectors; random ones when not given.
         class_of_label: of each label, where finer ones than the classes are learned; see `TextNetwork`.
     """
@@ -43,6 +46,7 @@ def build_network(
         word_dropout=config.embedding.word_dropout,
         vectors=vectors,
         freeze_vectors=config.embedding.embeddings == "glove-frozen",
+        first_words=torch.from_numpy(bigrams.first_words) if bigrams else None,
         class_of_label=class_of_label,
     )
 
@@ -62,6 +66,7 @@ def restore_network(model: SavedModel) -> TextTransformer:
             num_classes=len(model.labels),
             vocab_size=vocab_size,
             embedding_dim=embedding_dim,
+            bigrams=model.tokenizer.vocabulary.bigrams,
             class_of_label=model.class_of_label,
         )
     network.load_state_dict({name: torch.tensor(array) for name, array in model.weights.items()})

@@ -46,6 +46,15 @@ class SavedModel:
         """The sizes of the network."""
         return resolve_architecture(self.config.model, self.weights[EMBEDDING_WEIGHT].shape[1])
 
+    @property
+    def word_vectors(self) -> np.ndarray:
+        """(V, E) float32, the vector of each id, that of its first word included where it is a bigram."""
+        vectors, bigrams = self.weights[EMBEDDING_WEIGHT], self.tokenizer.vocabulary.bigrams
+        if not bigrams:
+            return vectors
+        words, of_bigrams = np.split(vectors, [bigrams.words])
+        return np.concatenate([words, words[bigrams.first_words[bigrams.words :]] + of_bigrams])
+
     def save(self, path: str | Path) -> None:
         """Write the model's files into a run folder, whole or not at all."""
         RunFolder(path).write_model(
@@ -82,7 +91,7 @@ class SavedModel:
         vectors = files.weights.get(EMBEDDING_WEIGHT)
         if vectors is None or vectors.ndim != 2 or len(vectors) != len(tokenizer.vocabulary):
             raise DataError(
-                f"damaged: no {EMBEDDING_WEIGHT} with a row for each of the {len(tokenizer.vocabulary)} words",
+                f"damaged: no {EMBEDDING_WEIGHT} with a row for each of the {len(tokenizer.vocabulary)} words and bigrams",
                 path=folder.file(WEIGHTS),
             )
         try:

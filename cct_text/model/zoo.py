@@ -26,6 +26,7 @@ def build_model(
     word_dropout: float = 0.0,
     vectors: Tensor | None = None,
     freeze_vectors: bool = False,
+    first_words: Tensor | None = None,
     class_of_label: Sequence[int] | None = None,
 ) -> TextTransformer:
     """A network with new weights.
@@ -40,6 +41,7 @@ def build_model(
         word_dropout: share of words replaced by the unknown word in training.
         vectors: (V, E), initial word vectors; random ones when not given.
         freeze_vectors: do not train the word vectors.
+        first_words: (V,) int64, where some ids are of bigrams; see `WordEmbedding`.
         class_of_label: of each label, where finer ones than the classes are learned; see `TextNetwork`.
 
     Raises:
@@ -60,6 +62,7 @@ def build_model(
         freeze=freeze_vectors,
         dropout=embedding_dropout,
         word_dropout=word_dropout,
+        first_words=first_words,
     )
     return TextTransformer(
         architecture, embedding, num_classes=num_classes, max_words=max_words, class_of_label=class_of_label

@@ -75,8 +75,14 @@ def batches_of_words(encoded: EncodedTexts, words: int = WORDS_TOGETHER) -> Iter
         start = end
 
 
-def distinct_words(group: Sequence[Batch]) -> tuple[np.ndarray, list[np.ndarray]]:
+def distinct_words(
+    group: Sequence[Batch], first_words: np.ndarray | None = None
+) -> tuple[np.ndarray, list[np.ndarray]]:
     """The words of some batches, each once, and the batches in terms of them.
+
+    Args:
+        group: the batches.
+        first_words: (V,), the word that each id stands for, where some are of bigrams; then those are among the words.
 
     Returns:
         ids (U,) int64, ascending, pad and unknown word among them always; for each batch the places (B, S) of its ids
@@ -84,6 +90,10 @@ def distinct_words(group: Sequence[Batch]) -> tuple[np.ndarray, list[np.ndarray]
     """
     ids = np.concatenate([[PAD, UNK], *(batch.ids.ravel() for batch in group)])
     words, places = np.unique(ids, return_inverse=True)
+    if first_words is not None:
+        found = words
+        words = np.union1d(found, first_words[found])
+        places = np.searchsorted(words, found)[places]
     parts = np.split(places[2:], np.cumsum([batch.ids.size for batch in group])[:-1])
     return words, [part.reshape(batch.ids.shape) for part, batch in zip(parts, group, strict=True)]
 

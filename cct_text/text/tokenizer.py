@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -131,7 +132,7 @@ class Tokenizer:
     vocabulary: Vocabulary
 
     def encode(self, texts: Texts) -> EncodedTexts:
-        """Ids of N texts; a null counts as an empty text."""
+        """Ids of the words of N texts; a null counts as an empty text."""
         rules = rules_named(self.name)
         ids, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
         for chunk in _chunks(texts):
@@ -147,7 +148,10 @@ class Tokenizer:
         return word_spans(text, rules_named(self.name))
 
     def to_json(self) -> str:
-        """The tokenizer as a `tokenizer.json` of the tokenizers library; the vocabulary's counts are not in it."""
+        """The tokenizer as a `tokenizer.json` of the tokenizers library; the vocabulary's counts are not in it.
+
+        A bigram is an entry of two words with a blank between them.
+        """
         return self._library.to_str()
 
     @classmethod
@@ -160,10 +164,9 @@ class Tokenizer:
         try:
             document: dict[str, Any] = json.loads(text)
             ids: dict[str, int] = document["model"]["vocab"]
-            words = tuple(sorted(ids, key=ids.__getitem__))
             if sorted(ids.values()) != list(range(len(ids))):
                 raise ValueError("the ids are not 0 to V - 1")
-            vocabulary = Vocabulary(words, (0,) * len(words))
+            vocabulary = _vocabulary(sorted(ids, key=ids.__getitem__), ids)
             for name in RULES:
                 tokenizer = cls(name, vocabulary)
                 # How batches are padded is no rule: an exported tokenizer says it, the library's own does not.
@@ -183,7 +186,17 @@ class Tokenizer:
 
     @cached_property
     def _library(self) -> tokenizers.Tokenizer:
-        return _library(self.name, {word: index for index, word in enumerate(self.vocabulary.words)})
+        words, pairs = self.vocabulary.words, self.vocabulary.pairs
+        # No word has a blank, so that the library, which cuts there, finds the words of a text alone.
+        bigrams = (f"{words[first]} {words[second]}" for first, second in pairs)
+        return _library(self.name, {entry: index for index, entry in enumerate((*words, *bigrams))})
+
+
+def _vocabulary(entries: Sequence[str], ids: Mapping[str, int]) -> Vocabulary:
+    """Of the entries of a `tokenizer.json` by their ids; counts are 0."""
+    words = tuple(takewhile(lambda entry: " " not in entry, entries))
+    pairs = [(ids[first], ids[second]) for first, second in (entry.split(" ") for entry in entries[len(words) :])]
+    return Vocabulary(words, (0,) * len(words), tuple(pairs))
 
 
 def _library(name: str, ids: dict[str, int]) -> tokenizers.Tokenizer:

@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cct_text.text.bigrams import Bigrams
+
 PAD = 0
 """Id of the pad; no word of a text ever gets it."""
 UNK = 1
@@ -19,21 +21,26 @@ SPECIAL_WORDS = ("<pad>", "<unk>")
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Words by id: the pad, the unknown word, the words of the train split (most frequent first), extra words.
+    """Words by id: the pad, the unknown word, the words of the train split (most frequent first), extra words; then bigrams.
 
     Attributes:
         words: V words; their positions are their ids.
         counts: how often each stands in the train split; 0 for the two special and the extra words.
+        pairs: ids of the two words of each of P bigrams, whose own ids follow; see `Bigrams`.
     """
 
     words: tuple[str, ...]
     counts: tuple[int, ...]
+    pairs: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         if self.words[:2] != SPECIAL_WORDS:
             raise ValueError(f"a vocabulary starts with {SPECIAL_WORDS}, not {self.words[:2]}")
         if len(self.words) != len(self.counts) or len(self.words) != len(set(self.words)):
             raise ValueError("a vocabulary has one count for each word and no word twice")
+        if any(" " in word for word in self.words):
+            raise ValueError("a word has no blank")
+        _ = self.bigrams  # which checks the pairs
 
     @classmethod
     def build(
@@ -56,12 +63,18 @@ class Vocabulary:
             if word not in SPECIAL_WORDS
         }
         for word in extra_words:
-            if word not in SPECIAL_WORDS:
+            if word not in SPECIAL_WORDS and " " not in word:  # no text can hold a word with a blank
                 counts.setdefault(word, 0)
         return cls((*SPECIAL_WORDS, *counts), (0, 0, *counts.values()))
 
     def __len__(self) -> int:
-        return len(self.words)
+        """How many ids there are, V + P."""
+        return len(self.words) + len(self.pairs)
+
+    @cached_property
+    def bigrams(self) -> Bigrams:
+        """The pairs, to be found in texts."""
+        return Bigrams(self.pairs, len(self.words))
 
     def __contains__(self, word: object) -> bool:
         return word in self._ids

@@ -92,6 +92,7 @@ def new_network(config: Config, data: PreparedData) -> TextTransformer:
         num_classes=len(data.dataset.labels),
         vocab_size=len(data.tokenizer.vocabulary),
         embedding_dim=data.embedding_dim,
+        bigrams=data.tokenizer.vocabulary.bigrams,
         vectors=None if data.vectors is None else torch.from_numpy(data.vectors),
         class_of_label=data.dataset.class_of_label,
     )

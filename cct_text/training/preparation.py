@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from cct_text.config import Config, EmbeddingConfig
 from cct_text.datasets import Dataset, load_dataset
 from cct_text.errors import DataError
-from cct_text.text.encoded import Chunks
+from cct_text.text.bigrams import Bigrams
+from cct_text.text.encoded import Chunks, EncodedTexts
 from cct_text.text.tokenizer import Tokenizer, split_words
 from cct_text.text.vocabulary import PAD, UNK, Vocabulary
 from cct_text.vectors import Coverage, align, frequent_words, train_corpus_vectors
@@ -70,25 +71,34 @@ def prepare(config: Config, dataset: Dataset | None = None, *, with_test: bool =
     extra = frequent_words(config.embedding.vectors, extra_count) if extra_count else []
     vocabulary = Vocabulary.build(words, min_count=config.text.min_count, extra_words=extra)
     tokenizer = Tokenizer(config.text.tokenizer, vocabulary)
+    train = tokenizer.encode(dataset.learned.texts)
+    if config.text.bigram_min_count and config.embedding.embeddings != "glove-frozen":
+        bigrams = Bigrams.frequent(train, words=len(vocabulary.words), min_count=config.text.bigram_min_count)
+        vocabulary = replace(vocabulary, pairs=bigrams.pairs)
+        tokenizer = Tokenizer(config.text.tokenizer, vocabulary)
     vectors, coverage, vector_seconds = None, None, 0.0
     if pretrained:
         known, found, coverage = align(vocabulary, config.embedding.vectors)
         _judge(coverage, config.embedding)
-        vectors = fill_missing(known, found, config.training.seed)
+        of_words = slice(len(vocabulary.words))  # a bigram's vector is zero at first: it adds nothing
+        known[of_words] = fill_missing(known[of_words], found[of_words], config.training.seed)
+        vectors = known
     elif config.embedding.embeddings == "corpus":
         start = time.perf_counter()
         vectors = train_corpus_vectors(words, vocabulary, config.embedding.embedding_dim, config.training.seed)
         vector_seconds = time.perf_counter() - start
-    max_words, long = config.text.max_words, config.text.long
-    train = tokenizer.encode(dataset.learned.texts)
+
+    def read(texts: EncodedTexts) -> Chunks:
+        return vocabulary.bigrams.found_in_chunks(texts.chunks(config.text.max_words, config.text.long))
+
     test = dataset.test if with_test else None
     return PreparedData(
         dataset=dataset,
         tokenizer=tokenizer,
-        train=train.chunks(max_words, long),
-        dev=tokenizer.encode(dataset.dev.texts).chunks(max_words, long),
-        test=tokenizer.encode(test.texts).chunks(max_words, long) if test is not None else None,
-        truncated_fraction=0.0 if long == "chunks" else train.truncated_fraction(max_words),
+        train=read(train),
+        dev=read(tokenizer.encode(dataset.dev.texts)),
+        test=read(tokenizer.encode(test.texts)) if test is not None else None,
+        truncated_fraction=0.0 if config.text.long == "chunks" else train.truncated_fraction(config.text.max_words),
         vectors=vectors,
         embedding_dim=config.embedding.embedding_dim if vectors is None else vectors.shape[1],
         coverage=coverage,

@@ -191,8 +191,10 @@ def _description(config: Config, data: PreparedData, trainer: Trainer) -> str:
     rows = {"train": data.train, "dev": data.dev, "test": data.test or ()}
     counts = ", ".join(f"{len(encoded):,} {split}" for split, encoded in rows.items() if len(encoded))
     coverage = "" if data.coverage is None else f" ({data.coverage.tokens:.1%} of the text has a vector)"
+    vocabulary = data.tokenizer.vocabulary
+    bigrams = f" and {len(vocabulary.pairs):,} bigrams" if vocabulary.pairs else ""
     return (
-        f"{data.dataset.name}: {counts} rows; {len(data.tokenizer.vocabulary):,} words{coverage}; "
+        f"{data.dataset.name}: {counts} rows; {len(vocabulary.words):,} words{coverage}{bigrams}; "
         f"{_model_name(config)} with {parameters:,} parameters"
     )
 

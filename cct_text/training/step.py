@@ -55,6 +55,8 @@ class Stepper:
         self.schedule = warmup_cosine(steps, config.warmup_fraction)
         self.average = WeightAverage(network, config.ema_decay, rowwise=EMBEDDING_WEIGHT) if config.ema_decay else None
         self.words = self._words()
+        first_words = network.embedding.first_words
+        self.first_words = None if first_words is None else first_words.cpu().numpy()
         self.done = 0
 
     @property
@@ -69,8 +71,8 @@ class Stepper:
             group: the batches.
             labels: of all texts of the data, as in a `Split`.
         """
-        words, places = distinct_words(group)
-        self._set_words(torch.from_numpy(words).to(self.device))
+        words, places = distinct_words(group, self.first_words)
+        self._set_words(words)
         parts = []
         gradients: list[torch.Tensor] = []
         for batch, ids in zip(group, places, strict=True):
@@ -106,12 +108,14 @@ class Stepper:
         peak = self.config.learning_rate if own is None else own
         return RowwiseAdam(table.detach(), [peak * share for share in self.schedule[:-1]], self.average)
 
-    def _set_words(self, rows: torch.Tensor) -> None:
-        """Give the copy a small table, of the words of the step alone."""
-        if self.words is None:
-            self.copy.set_words(self.network.embedding.weight.detach()[rows], trained=False)
-        else:
-            self.copy.set_words(self.words.take(rows), trained=True)
+    def _set_words(self, words: np.ndarray) -> None:
+        """Give the copy a small table, of the words of the step alone, (U,) int64, ascending."""
+        rows = torch.from_numpy(words).to(self.device)
+        first_words = None
+        if self.first_words is not None:
+            first_words = torch.from_numpy(np.searchsorted(words, self.first_words[words])).to(self.device)
+        vectors = self.network.embedding.weight.detach()[rows] if self.words is None else self.words.take(rows)
+        self.copy.set_words(vectors, trained=self.words is not None, first_words=first_words)
 
     def _loss(self, ids: np.ndarray, batch: Batch, labels: np.ndarray) -> torch.Tensor:
         """The part of this process's rows in the mean loss of a batch."""

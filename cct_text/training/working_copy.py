@@ -52,9 +52,10 @@ class WorkingCopy:
         if self.rounded is not self.master:
             self.rounded.copy_(self.master)
 
-    def set_words(self, vectors: Tensor, *, trained: bool) -> None:
-        """The word vectors (U, E) float32 that ids stand for from now on."""
+    def set_words(self, vectors: Tensor, *, trained: bool, first_words: Tensor | None = None) -> None:
+        """The word vectors (U, E) float32 that ids stand for from now on; and, as `WordEmbedding` has them, first words."""
         self.network.embedding.weight = nn.Parameter(vectors, requires_grad=trained)
+        self.network.embedding.first_words = first_words
 
     def label_logits(self, ids: Tensor, mask: Tensor) -> Tensor:
         """What is learned: logits (B, F) float32 of ids (B, S) int64, numbers of the vectors set; mask (B, S) bool."""

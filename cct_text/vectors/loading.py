@@ -86,6 +86,7 @@ def align(vocabulary: Vocabulary, spec: str) -> tuple[np.ndarray, np.ndarray, Co
 def _coverage(vocabulary: Vocabulary, found: np.ndarray) -> Coverage:
     counts = np.asarray(vocabulary.counts)
     in_train = counts > 0
+    found = found[: len(counts)]  # bigrams have no pre-trained vector
     missing = np.flatnonzero(in_train & ~found)
     missing = missing[np.argsort(-counts[missing], kind="stable")]
     return Coverage(

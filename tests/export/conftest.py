@@ -31,6 +31,7 @@ def new_model(
         num_classes=len(labels),
         vocab_size=len(vocabulary),
         embedding_dim=embedding_dim,
+        bigrams=vocabulary.bigrams,
         class_of_label=class_of_label,
     )
     with torch.no_grad():

@@ -15,8 +15,8 @@ from cct_text.export.network import onnx_network
 from cct_text.export.storage import Float16, Float32, Int8
 from cct_text.inference.on_onnx import new_session
 from cct_text.model.forward import predict_logits
-from cct_text.text.encoded import chunks_of_text
-from tests.support.random_networks import MAX_WORDS, VARIANTS, name_of, random_model, some_texts
+from cct_text.text.encoded import EncodedTexts, chunks_of_text
+from tests.support.random_networks import MAX_WORDS, VARIANTS, name_of, random_model, read, some_texts
 
 
 def padded(encoded):
@@ -39,9 +39,8 @@ def both(request):
 
 def test_the_graph_gives_the_logits_of_the_network_for_ragged_batches(both):
     network, model = both
-    text = model.config.text
     logits, _ = run(model, padded(some_texts()))
-    expected = predict_logits(network, some_texts().chunks(text.max_words, text.long))
+    expected = predict_logits(network, read(model, some_texts()))
     np.testing.assert_allclose(logits, expected, atol=1e-4)
 
 
@@ -55,9 +54,10 @@ def test_the_graph_weighs_words_as_the_network_does(both):
         expected = np.zeros(ids.shape[1])
         if len(words):
             chunks = chunks_of_text(len(words), MAX_WORDS, model.config.text.long)
-            for read in chunks:
-                kept = torch.from_numpy(words[read])[None]
-                expected[read] = network.token_weights(kept, torch.ones_like(kept, dtype=torch.bool))[0] / len(chunks)
+            for places in chunks:
+                chunk = EncodedTexts(words[places], np.array([0, len(places)]))
+                kept = torch.from_numpy(model.tokenizer.vocabulary.bigrams.found_in(chunk).ids).long()[None]
+                expected[places] = network.token_weights(kept, torch.ones_like(kept, dtype=torch.bool))[0] / len(chunks)
         np.testing.assert_allclose(weights[row], expected, atol=1e-5)
 
 

@@ -10,7 +10,9 @@ import torch
 from cct_text.errors import UsageError
 from cct_text.export.torch_export import traced
 from cct_text.inference.classifier import TextClassifier
-from tests.support.random_networks import MAX_WORDS, random_model
+from cct_text.model.forward import predict_logits
+from cct_text.text.encoded import EncodedTexts
+from tests.support.random_networks import MAX_WORDS, random_model, read
 
 # One layer each, as the others are traced like the first; a network of each kind.
 VARIANTS = [
@@ -20,6 +22,7 @@ VARIANTS = [
     {"model": "cvt-6/4"},
     {"model": "vit-lite-4/2", "positions": "learnable"},
     {"model": "transformer-2"},
+    {"model": "cct-2/1+2", "bigram_min_count": 1},
 ]
 
 
@@ -35,7 +38,10 @@ def test_a_saved_program_takes_any_number_of_texts_of_any_length(options):
         for words in (0, 1, 2, 3, 4, 9, MAX_WORDS):
             batch = ids[:texts, :words].clone()
             batch[:, words // 2 :][::2] = 0  # shorter texts beside longer ones
-            torch.testing.assert_close(program(batch), network(batch, batch != 0), atol=1e-4, rtol=0)
+            lengths = (batch != 0).sum(dim=1).tolist()
+            texts_of_batch = EncodedTexts(batch[batch != 0].numpy(), np.cumsum([0, *lengths]))
+            expected = predict_logits(network, read(model, texts_of_batch))
+            torch.testing.assert_close(program(batch), torch.from_numpy(expected), atol=1e-4, rtol=0)
 
 
 def test_more_words_than_the_run_reads_are_refused_by_the_program():

@@ -1,5 +1,7 @@
 """The network in a real browser, against the library's."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from cct_text.export.web import as_text
 from cct_text.export.web_model import STEPS, packed, rounded
 from cct_text.inference.classifier import TextClassifier
 from cct_text.model import MODEL_NAMES
-from tests.export.conftest import new_model
+from tests.export.conftest import WORDS, new_model
 from tests.support.exported_page import answers_of
 
 GENERATOR = np.random.default_rng(0)
@@ -16,6 +18,7 @@ TEXTS = [
     for length in (0, 1, 2, 3, 4, 5, 6, 7, 11, 18, 29, 30, 31, 40, 61)
 ]
 """Some words are unknown, and some texts longer than the 30 words that are read."""
+WITH_BIGRAMS = replace(WORDS, pairs=tuple((first, second) for first in range(2, 50, 3) for second in range(2, 50, 2)))
 VARIANTS = {
     **{name: {"model": name} | ({"width": 16} if "/" in name else {}) for name in MODEL_NAMES},
     **{f"pooling {pooling}": {"pooling": pooling} for pooling in ("class-token", "mean", "max")},
@@ -40,6 +43,8 @@ VARIANTS = {
     "sizes": {"width": 21, "heads": 3, "mlp_ratio": 1.4, "layers": 3},
     "folded, as narrow as the vectors": {"model": "cct-2/2", "width": 4, "embedding_dim": 8},
     "folded, narrower": {"model": "cct-2/1+2", "width": 4, "embedding_dim": 30},
+    "bigrams": {"vocabulary": WITH_BIGRAMS, "long": "head-tail"},
+    "bigrams, folded": {"vocabulary": WITH_BIGRAMS, "width": 4, "embedding_dim": 8},
     "two labels": {"labels": ("no", "yes")},
     "fine labels": {"class_of_label": (0, 2, 1, -1, 4, 3, 0, 0)},
 }

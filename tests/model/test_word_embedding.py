@@ -120,3 +120,31 @@ def test_dropout_follows_the_seed():
         dropped.append(Dropout(0.5)(torch.ones(1000)))
     assert torch.equal(dropped[0], dropped[1])
     assert not torch.equal(dropped[0], dropped[2])
+
+
+FIRST_WORDS = torch.tensor([0, 1, 2, 3, 4, 2, 3])
+"""Ids 5 and 6 are bigrams that begin with 2 and 3."""
+
+
+def test_a_bigrams_vector_is_added_to_that_of_its_first_word():
+    vectors = torch.randn(7, 3)
+    embedding = WordEmbedding(7, 3, vectors=vectors, first_words=FIRST_WORDS).eval()
+    found = embedding(torch.tensor([[5, 2, 6, 4, 0]]), torch.tensor([[True, True, True, True, False]]))
+    expected = torch.stack([vectors[2] + vectors[5], vectors[2], vectors[3] + vectors[6], vectors[4], torch.zeros(3)])
+    torch.testing.assert_close(found[0], expected)
+    found.sum().backward()
+    assert embedding.weight.grad[:, 0].tolist() == [0, 0, 2, 1, 1, 1, 1]
+
+
+def test_random_vectors_begin_without_bigrams():
+    embedding = WordEmbedding(7, 3, first_words=FIRST_WORDS)
+    assert not embedding.weight[5:].any()
+    assert embedding.weight[2:5].all()
+
+
+def test_a_word_that_is_dropped_leaves_its_bigram():
+    vectors = torch.arange(7.0)[:, None].expand(7, 2)
+    embedding = WordEmbedding(7, 2, vectors=vectors, word_dropout=0.5, first_words=FIRST_WORDS).train()
+    found = embedding(torch.full((1, 4000), 5), torch.ones(1, 4000, dtype=torch.bool))[0, :, 0]
+    assert set(found.tolist()) == {1 + 5, 2 + 5}
+    assert (found == 6).float().mean().item() == pytest.approx(0.5, abs=0.05)

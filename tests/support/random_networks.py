@@ -1,5 +1,7 @@
 """Small networks of every kind whose every weight is random, and texts for them."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -7,6 +9,7 @@ from cct_text.config import Config
 from cct_text.model import MODEL_NAMES
 from cct_text.model.persistence import build_network
 from cct_text.model.saved import SavedModel
+from cct_text.text.bigrams import Bigrams
 from cct_text.text.encoded import EncodedTexts
 from cct_text.text.tokenizer import Tokenizer
 from cct_text.text.vocabulary import PAD, Vocabulary
@@ -23,12 +26,14 @@ VARIANTS = [
     {"model": "cct-2/2", "long": "head-tail"},
     {"model": "cct-2/1", "long": "chunks"},
     {"model": "cct-2/2", "width": 24, "heads": 3, "mlp_ratio": 1.5},
+    *({"model": "cct-2/1+2", "bigram_min_count": 2, "long": long} for long in ("head", "head-tail", "chunks")),
+    {"model": "transformer-2", "bigram_min_count": 1},
 ]
 
 
 def name_of(options):
     """Of a variant, for pytest."""
-    return "-".join(options.values() if len(options) < 3 else ["sizes"])
+    return "-".join(map(str, options.values())) if "width" not in options else "sizes"
 
 
 def stir(network):
@@ -41,17 +46,33 @@ def stir(network):
 
 
 def random_model(options, *, class_of_label=None):
-    """A network in evaluation mode, and the same as it is saved: five labels, a vocabulary of `WORDS`, temperature 1."""
+    """A network in evaluation mode, and the same as it is saved: five labels, `WORDS` words, temperature 1.
+
+    Bigrams are those of `some_texts`.
+    """
     torch.manual_seed(1)
     config = Config().with_values({"max_words": MAX_WORDS, **options})
+    vocabulary = Vocabulary(("<pad>", "<unk>", *(f"w{word}" for word in range(2, WORDS))), (0,) * WORDS)
+    if least := config.text.bigram_min_count:
+        vocabulary = replace(vocabulary, pairs=Bigrams.frequent(some_texts(), words=WORDS, min_count=least).pairs)
     network = build_network(
-        config, num_classes=5, vocab_size=WORDS, embedding_dim=12, class_of_label=class_of_label
+        config,
+        num_classes=5,
+        vocab_size=len(vocabulary),
+        embedding_dim=12,
+        bigrams=vocabulary.bigrams,
+        class_of_label=class_of_label,
     ).eval()
     stir(network)
-    vocabulary = Vocabulary(("<pad>", "<unk>", *(f"w{word}" for word in range(2, WORDS))), (0,) * WORDS)
     weights = {name: weight.numpy() for name, weight in network.state_dict().items()}
     tokenizer = Tokenizer("whitespace", vocabulary)
     return network, SavedModel(config, tuple("abcde"), tokenizer, weights, 1.0, class_of_label)
+
+
+def read(model, texts):
+    """What a model reads of encoded texts."""
+    chunks = texts.chunks(model.config.text.max_words, model.config.text.long)
+    return model.tokenizer.vocabulary.bigrams.found_in_chunks(chunks)
 
 
 def some_texts():

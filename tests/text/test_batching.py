@@ -68,6 +68,14 @@ def test_the_last_batch_may_be_smaller(rows, count):
     assert number_of_batches(rows, 8) == count == len(list(batches(encoded([3] * rows), 8)))
 
 
+def test_the_first_words_of_bigrams_are_among_the_words():
+    first_words = np.array([0, 1, 2, 3, 4, 3, 4])  # 5 and 6 are bigrams
+    (batch,) = batches(EncodedTexts(np.array([2, 5, 6, 4], np.int32), np.array([0, 4])), 8)
+    words, (places,) = distinct_words([batch], first_words)
+    assert words.tolist() == [PAD, UNK, 2, 3, 4, 5, 6]
+    assert words[places].tolist() == [[2, 5, 6, 4]]
+
+
 @given(st.lists(st.lists(st.integers(PAD, 30), max_size=9), min_size=1, max_size=20), st.integers(1, 7))
 def test_the_words_of_some_batches_are_each_once_and_stand_for_their_ids(texts, size):
     offsets = np.concatenate([[0], np.cumsum([len(text) for text in texts])]).astype(np.int64)

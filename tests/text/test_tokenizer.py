@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 import tokenizers
@@ -123,6 +124,19 @@ def test_what_was_written_is_read_again(name):
     assert again.encode(TEXTS).ids.tolist() == TOKENIZERS[name].encode(TEXTS).ids.tolist()
 
 
+def test_bigrams_are_written_and_the_library_finds_the_same_words_as_without():
+    plain = TOKENIZERS["penn"]
+    with_bigrams = replace(plain, vocabulary=replace(plain.vocabulary, pairs=((2, 3), (2, 5), (4, 2))))
+    assert Tokenizer.from_json(with_bigrams.to_json(), source="tokenizer.json").vocabulary.pairs == (
+        (2, 3),
+        (2, 5),
+        (4, 2),
+    )
+    library = tokenizers.Tokenizer.from_str(with_bigrams.to_json())
+    for text, encoding in zip(TEXTS, library.encode_batch(TEXTS), strict=True):
+        assert encoding.ids == plain.encode([text]).ids.tolist()
+
+
 def _without(document, *path):
     *parents, last = path
     for key in parents:
@@ -143,8 +157,21 @@ DAMAGES = {
     ),
     "an id is text": lambda text: json.dumps(_changed(text, lambda d: d["model"]["vocab"].update(what="3"))),
     "the vocabulary is a list": lambda text: json.dumps(_changed(text, lambda d: d["model"].update(vocab=[]))),
+    **{
+        f"a bigram is {bigram!r}": lambda text, bigram=bigram: json.dumps(
+            _changed(text, lambda d: d["model"]["vocab"].update({bigram: len(d["model"]["vocab"])}))
+        )
+        for bigram in ("what nowhere", "what <unk>", "what what what", "what ")
+    },
+    "a word stands behind a bigram": lambda text: json.dumps(
+        _changed(text, lambda d: d["model"]["vocab"].update(_behind(d["model"]["vocab"], "what what", "nowhere")))
+    ),
     "it is another tokenizer": lambda text: tokenizers.Tokenizer(tokenizers.models.BPE()).to_str(),
 }
+
+
+def _behind(ids, *entries):
+    return {entry: len(ids) + place for place, entry in enumerate(entries)}
 
 
 def _changed(text, change):

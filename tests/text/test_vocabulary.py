@@ -38,6 +38,22 @@ def test_extra_words_stand_behind_with_a_count_of_0_and_none_stands_twice():
     assert vocabulary.counts == (0, 0, 2, 0, 0)
 
 
+def test_an_extra_word_with_a_blank_in_it_is_left_out():
+    assert build("a", extra_words=["b c", "d"]).words == ("<pad>", "<unk>", "a", "d")
+
+
+def test_bigrams_have_the_ids_behind_the_words():
+    vocabulary = Vocabulary(("<pad>", "<unk>", "a", "b"), (0, 0, 1, 1), ((2, 2), (2, 3)))
+    assert len(vocabulary) == 6
+    assert vocabulary.bigrams.first_words.tolist() == [0, 1, 2, 3, 2, 2]
+
+
+@pytest.mark.parametrize(("words", "pairs"), [(("a",), ((2, 3),)), (("a b",), ())])
+def test_a_bigram_of_no_words_and_a_word_with_a_blank_are_refused(words, pairs):
+    with pytest.raises(ValueError, match="bigram|blank"):
+        Vocabulary(("<pad>", "<unk>", *words), (0,) * (2 + len(words)), pairs)
+
+
 @given(st.lists(st.lists(st.sampled_from(["a", "b", "<pad>", "<unk>", "c"]))))
 def test_it_does_not_depend_on_the_order_of_the_texts(texts):
     column = pa.array(texts, pa.list_(pa.string()))

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from cct_text.config import Config
 from cct_text.model.persistence import build_network
 from cct_text.text.batching import batches
+from cct_text.text.bigrams import Bigrams
 from cct_text.text.encoded import EncodedTexts
 from cct_text.text.vocabulary import UNK
 from cct_text.training.loop import LabelledTexts, Trainer
@@ -17,6 +18,7 @@ from cct_text.training.optimization import warmup_cosine
 from cct_text.training.progress import TrainingObserver
 
 WORDS, CLASSES, ROWS = 60, 3, 50
+BIGRAMS = tuple((first, second) for first in range(2, 12, 2) for second in range(2, 12))
 
 
 def texts():
@@ -42,11 +44,16 @@ def trainer(embeddings="learned", data=None, **options):
     )
     torch.manual_seed(0)
     vectors = torch.randn(WORDS, 6) if embeddings == "glove-frozen" else None
-    network = build_network(config, num_classes=CLASSES, vocab_size=WORDS, embedding_dim=6, vectors=vectors)
-    return Trainer(network, config, data or texts(), nothing())
+    bigrams = Bigrams(BIGRAMS if config.text.bigram_min_count else (), WORDS)
+    network = build_network(
+        config, num_classes=CLASSES, vocab_size=WORDS + len(bigrams), embedding_dim=6, bigrams=bigrams, vectors=vectors
+    )
+    data = data or texts()
+    data = replace(data, texts=bigrams.found_in_chunks(data.texts))
+    return Trainer(network, config, data, nothing())
 
 
-def plain_epochs(network, config, steps):
+def plain_epochs(network, config, steps, data):
     """Three epochs with torch's AdamW over everything; the network is trained in place."""
     words = [p for p in network.embedding.parameters() if p.requires_grad]
     others = [p for name, p in network.named_parameters() if not name.startswith("embedding")]
@@ -58,7 +65,6 @@ def plain_epochs(network, config, steps):
     optimizer = torch.optim.AdamW([group for group in groups if group["params"]])
     shares = warmup_cosine(3 * steps, config.warmup_fraction)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: shares[step])
-    data = texts()
     for epoch in (1, 2, 3):
         made = list(batches(data.texts.encoded, config.batch_size, seed=config.seed, epoch=epoch))
         for start in range(0, len(made), config.gradient_accumulation):
@@ -80,6 +86,7 @@ def plain_epochs(network, config, steps):
         {"gradient_accumulation": 3},
         {"gradient_clip": 0.3},
         {"embeddings": "glove-frozen"},
+        {"bigram_min_count": 1, "gradient_accumulation": 2},
         {"model": "vit-lite-2/2", "positions": "learnable", "gradient_clip": 0},
     ],
 )
@@ -87,7 +94,7 @@ def test_training_ends_where_dense_adamw_ends(options):
     ours, plain = trainer(**options), trainer(**options)
     start = {name: weight.clone() for name, weight in plain.network.state_dict().items()}
     ours.fit(TrainingObserver(), lambda: None)
-    plain_epochs(plain.network, plain.config, plain.steps)
+    plain_epochs(plain.network, plain.config, plain.steps, plain.train)
     trained = ours.network.state_dict()
     for name, expected in plain.network.state_dict().items():
         if "positions" not in name and not name.startswith("pooling"):

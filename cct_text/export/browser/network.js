@@ -9,6 +9,9 @@ class Network {
     this.windows = new Windows(architecture);
     this.words = arrays.words;
     this.taps = arrays.taps && linearOf(arrays.taps);
+    this.vocabulary = model.words.length;
+    const key = ([first, second]) => first * this.vocabulary + second;
+    this.bigrams = new Map(model.bigrams.map((pair, index) => [key(pair), this.vocabulary + index]));
     this.folded = new Map(); // rows (P, D) of the words that were met
     this.convolutions = [];
     for (let layer = 1; layer < architecture.conv_layers; layer++) {
@@ -30,7 +33,7 @@ class Network {
     const wordWeights = new Float64Array(ids.length);
     let logits;
     for (const places of chunks) {
-      const { pooled, tokenWeights } = this.pooled(places.map((place) => ids[place]));
+      const { pooled, tokenWeights } = this.pooled(this.withBigrams(places.map((place) => ids[place])));
       const weights = this.wordWeights(tokenWeights, places.length);
       places.forEach((place, word) => (wordWeights[place] = weights[word] / chunks.length));
       const ofChunk = this.ofClasses(linear(pooled, 1, this.head)).map((logit) => logit / chunks.length);
@@ -50,6 +53,11 @@ class Network {
     }
     const tail = long === "head-tail" ? Math.floor(maxWords / 2) : 0;
     return [places.filter((place) => place < maxWords - tail || place >= words - tail)];
+  }
+
+  /** Ids of words (S), the first of each pair that is a bigram given its id: cct_text/text/bigrams.py. */
+  withBigrams(ids) {
+    return ids.map((id, place) => this.bigrams.get(id * this.vocabulary + ids[place + 1]) ?? id);
   }
 
   /** The vector (D) of a text, and how much each of its real tokens counts, (T). */

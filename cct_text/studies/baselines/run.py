@@ -153,7 +153,7 @@ def _kim_cnn(folder: RunFolder, name: str, config: Config) -> dict[str, Any]:
     from cct_text.training.preparation import prepare
     from cct_text.training.run import evaluate_and_write
 
-    config = config.with_values({"embeddings": KIM_CNN[name]}, source=name)
+    config = config.with_values({"embeddings": KIM_CNN[name], "bigram_min_count": 0}, source=name)
     data = prepare(config)
     trainer = train_kim_cnn(config, data)
     metrics = evaluate_and_write(folder, config, data, trainer, calibrate(trainer), name)
