@@ -99,7 +99,7 @@ def measure(run: Path, chromium: Browser, rows: int) -> dict[str, Any]:
         return {
             "dataset": data.name,
             "epochs": read_figures(RunFolder(run))["epochs"],
-            "words": len(classifier.model.tokenizer.vocabulary),
+            "words": len(classifier.model.tokenizer.vocabulary.words),
             "rows": len(texts),
             "precisions": {
                 precision: _measured(run, precision, classifier, texts, chromium, Path(folder) / "page.html")

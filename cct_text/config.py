@@ -102,8 +102,8 @@ class TextConfig(_Section):
     min_count: int = _bounded(1, 1)
     """Words rarer than this in the train split are unknown words."""
     bigram_min_count: int = _bounded(0, 0)
-    """Pairs of neighbouring words that occur this often in the train split have a trained vector of their own, added to that of
-    the first word; 0: none. Not with `glove-frozen`."""
+    """Pairs of neighbouring words that occur at least so often in the train split have a trained vector of their own, added to
+    that of the first word; 0: none. Frozen vectors have none."""
     vocabulary_extra_words: int = _bounded(0, 0)
     """Most frequent words of the vector file added to the vocabulary, so that they are known at prediction."""
 

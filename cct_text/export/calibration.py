@@ -16,6 +16,8 @@ from cct_text.text.vocabulary import UNK
 TEXTS = 256
 LONGEST = 128
 """Words of the longest of these texts."""
+WITHIN_BIGRAMS = 0.5
+"""Share of their words that are in one, where the run has bigrams."""
 
 
 class _Recorded(Float32):
@@ -53,5 +55,9 @@ def _random_texts(model: SavedModel) -> EncodedTexts:
     lengths = rng.integers(1, min(model.config.text.max_words, LONGEST) + 1, TEXTS)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     words = len(model.tokenizer.vocabulary.words)
-    ids = UNK * np.exp(rng.uniform(0.0, np.log(words / UNK), offsets[-1]))
-    return EncodedTexts(ids.astype(np.int32).clip(UNK, words - 1), offsets)
+    ids = (UNK * np.exp(rng.uniform(0.0, np.log(words / UNK), offsets[-1]))).astype(np.int32).clip(UNK, words - 1)
+    if pairs := model.tokenizer.vocabulary.pairs:
+        # Words that are drawn one by one hardly ever make a frequent pair, and texts are full of them.
+        places = np.arange(0, len(ids) - 1, 2)[rng.random(len(ids) // 2) < WITHIN_BIGRAMS]
+        ids[places[:, None] + [0, 1]] = np.array(pairs)[rng.integers(0, len(pairs), len(places))]
+    return EncodedTexts(ids, offsets)

@@ -28,7 +28,7 @@ class FoldedTokenizer:
     Args:
         architecture: the sizes.
         vectors: (V, E), the vector of each id.
-        weights: of the network, by name.
+        weights: of the network, by name; those of the convolutions are read.
         kernels: what to compute with.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from cct_text.studies.wording import counted
 from cct_text.studies.workers import Job, Outcome, train_all
 from cct_text.training.recipes import resolve_config
 from cct_text.training.results import right_rows
+
+logger = logging.getLogger(__name__)
 
 RUNS = "runs"
 FEWEST_TEST_ROWS = 2
@@ -148,6 +151,7 @@ def plan(
         if condition.learner is not None:
             BASELINES[condition.learner].require_task(several=config.data.multi_label)
         configs.append(config)
+    configs = _with_the_same_features(configs)
     _require_different(conditions, configs)
     first = configs[0].training.seed
     study = Study(dataset, tuple(conditions), tuple(range(first, first + seeds)), tuple(configs), Path(out), kind)
@@ -157,6 +161,15 @@ def plan(
             raise UsageError(f"{folder}: a run with other options; choose another --out for this study")
         _require_options_of_interrupted(job)
     return study
+
+
+def _with_the_same_features(configs: Sequence[Config]) -> list[Config]:
+    """Frozen vectors have no bigrams; where they are compared with others, these have none, either."""
+    frozen = {config.embedding.embeddings == "glove-frozen" for config in configs}
+    if len(frozen) == 1 or not any(config.text.bigram_min_count for config in configs):
+        return list(configs)
+    logger.warning("bigram_min_count = 0 for all, for frozen vectors have no bigrams")
+    return [config.with_values({"bigram_min_count": 0}, source="study") for config in configs]
 
 
 def _require_different(conditions: Sequence[Condition], configs: Sequence[Config]) -> None:

@@ -30,8 +30,13 @@ class Bigrams:
     pairs: tuple[tuple[int, int], ...]
     words: int
 
-    def __post_init__(self) -> None:
-        if any(not FIRST_WORD <= word < self.words for pair in self.pairs for word in pair):
+    def check(self) -> None:
+        """See that the pairs are as they should be.
+
+        Raises:
+            ValueError: if one is not of two words, or they are out of order.
+        """
+        if ((self._pairs < FIRST_WORD) | (self._pairs >= self.words)).any():
             raise ValueError("a bigram is of two words of the vocabulary")
         if (np.diff(self.keys) <= 0).any():
             raise ValueError("bigrams are in ascending order, none twice")
@@ -56,9 +61,13 @@ class Bigrams:
     @cached_property
     def keys(self) -> np.ndarray:
         """(P,) int64, ascending: the first word times V, and the second."""
-        pairs = np.array(self.pairs, np.int64).reshape(-1, 2)
-        keys: np.ndarray = pairs[:, 0] * self.words + pairs[:, 1]
+        keys: np.ndarray = self._pairs[:, 0] * self.words + self._pairs[:, 1]
         return keys
+
+    @cached_property
+    def _pairs(self) -> np.ndarray:
+        """(P, 2) int64."""
+        return np.array(self.pairs, np.int64).reshape(-1, 2)
 
     @cached_property
     def first_words(self) -> np.ndarray:

@@ -17,6 +17,7 @@ from tokenizers import models, normalizers, pre_tokenizers
 
 from cct_text.errors import DataError
 from cct_text.text.alignment import word_spans
+from cct_text.text.bigrams import FIRST_WORD
 from cct_text.text.encoded import EncodedTexts
 from cct_text.text.rules import RULES, Substitution, TokenizerRules, rules_named
 from cct_text.text.vocabulary import SPECIAL_WORDS, UNK, Vocabulary
@@ -164,7 +165,7 @@ class Tokenizer:
         try:
             document: dict[str, Any] = json.loads(text)
             ids: dict[str, int] = document["model"]["vocab"]
-            if sorted(ids.values()) != list(range(len(ids))):
+            if any(type(index) is not int for index in ids.values()) or sorted(ids.values()) != list(range(len(ids))):
                 raise ValueError("the ids are not 0 to V - 1")
             vocabulary = _vocabulary(sorted(ids, key=ids.__getitem__), ids)
             for name in RULES:
@@ -195,8 +196,11 @@ class Tokenizer:
 def _vocabulary(entries: Sequence[str], ids: Mapping[str, int]) -> Vocabulary:
     """Of the entries of a `tokenizer.json` by their ids; counts are 0."""
     words = tuple(takewhile(lambda entry: " " not in entry, entries))
-    pairs = [(ids[first], ids[second]) for first, second in (entry.split(" ") for entry in entries[len(words) :])]
-    return Vocabulary(words, (0,) * len(words), tuple(pairs))
+    pairs = [tuple(ids.get(word, -1) for word in entry.split(" ")) for entry in entries[len(words) :]]
+    for index, pair in enumerate(pairs, start=len(words)):
+        if len(pair) != 2 or min(pair) < FIRST_WORD or max(pair) >= len(words):
+            raise ValueError(f"id {index} is neither a word nor two words with a blank between")
+    return Vocabulary(words, (0,) * len(words), tuple((first, second) for first, second in pairs))
 
 
 def _library(name: str, ids: dict[str, int]) -> tokenizers.Tokenizer:

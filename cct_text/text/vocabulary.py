@@ -38,9 +38,9 @@ class Vocabulary:
             raise ValueError(f"a vocabulary starts with {SPECIAL_WORDS}, not {self.words[:2]}")
         if len(self.words) != len(self.counts) or len(self.words) != len(set(self.words)):
             raise ValueError("a vocabulary has one count for each word and no word twice")
-        if any(" " in word for word in self.words):
-            raise ValueError("a word has no blank")
-        _ = self.bigrams  # which checks the pairs
+        if (with_blank := next((word for word in self.words if " " in word), None)) is not None:
+            raise ValueError(f"a word has no blank: {with_blank!r:.60}")
+        self.bigrams.check()
 
     @classmethod
     def build(

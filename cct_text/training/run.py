@@ -124,6 +124,8 @@ def _train(
         )
     elif config.training.keep == "last" and config.training.patience is not None:
         logger.warning("patience = %d does not count, for the last epoch is kept", config.training.patience)
+    if config.text.bigram_min_count and config.embedding.embeddings == "glove-frozen":
+        logger.warning("bigram_min_count = %d does not count, for the vectors are frozen", config.text.bigram_min_count)
     trainer = trainer_of(new_network(config, data), config, data)
     if checkpoint is not None:
         take_over(checkpoint, trainer, folder)

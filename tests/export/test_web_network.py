@@ -44,6 +44,7 @@ VARIANTS = {
     "folded, as narrow as the vectors": {"model": "cct-2/2", "width": 4, "embedding_dim": 8},
     "folded, narrower": {"model": "cct-2/1+2", "width": 4, "embedding_dim": 30},
     "bigrams": {"vocabulary": WITH_BIGRAMS, "long": "head-tail"},
+    "bigrams in chunks": {"vocabulary": WITH_BIGRAMS, "long": "chunks", "max_words": 7},
     "bigrams, folded": {"vocabulary": WITH_BIGRAMS, "width": 4, "embedding_dim": 8},
     "two labels": {"labels": ("no", "yes")},
     "fine labels": {"class_of_label": (0, 2, 1, -1, 4, 3, 0, 0)},

@@ -253,3 +253,14 @@ def test_a_single_test_row_is_refused_before_anything_runs(tmp_path):
     ):
         compare(planned)
     assert not (tmp_path / "study").exists()
+
+
+def test_beside_frozen_vectors_which_have_no_bigrams_none_has_them(tmp_path, caplog):
+    values = {name: value for name, value in SMALL.items() if name != "embeddings"} | {"bigram_min_count": 3}
+    frozen, tuned = plan(
+        "questions", grid(["embeddings=glove-frozen,glove-tuned"]), seeds=1, out=tmp_path / "both", values=values
+    ).configs
+    assert frozen.text.bigram_min_count == tuned.text.bigram_min_count == 0
+    assert "bigram_min_count = 0 for all, for frozen vectors have no bigrams" in caplog.text
+    trained = plan("questions", grid(["embeddings=learned,corpus"]), seeds=1, out=tmp_path / "trained", values=values)
+    assert [config.text.bigram_min_count for config in trained.configs] == [3, 3]

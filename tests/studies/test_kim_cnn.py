@@ -7,6 +7,8 @@ import torch
 from cct_text.model.embedding import WordEmbedding
 from cct_text.model.zoo import parameter_counts
 from cct_text.studies.baselines.kim_cnn import KimCNN
+from cct_text.studies.baselines.run import train_baseline
+from cct_text.training.recipes import resolve_config
 
 
 @pytest.fixture
@@ -47,3 +49,12 @@ def test_word_order_counts_within_a_window(network):
     ids = torch.tensor([[5, 6, 7], [7, 6, 5]])
     logits = network(ids, ids > 0).detach().numpy()
     assert not np.allclose(logits[0], logits[1])
+
+
+def test_it_has_no_bigrams_whatever_stands_beside_it_has(tmp_path):
+    values = {"vectors": "glove.6B.50d", "epochs": 1}
+    with_bigrams = resolve_config("questions", values={**values, "bigram_min_count": 2})
+    metrics = train_baseline("kim-cnn-tuned", with_bigrams, tmp_path / "run")
+    plain = train_baseline("kim-cnn-tuned", resolve_config("questions", values=values), tmp_path / "plain")
+    assert metrics["vocabulary"] == plain["vocabulary"]
+    assert metrics["test"] == plain["test"]

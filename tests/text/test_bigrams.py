@@ -60,4 +60,4 @@ def test_what_is_cut_out_between_two_words_leaves_them_neighbours():
 @pytest.mark.parametrize("pairs", [((2, 1),), ((0, 2),), ((2, 6),), ((3, 2), (2, 3)), ((2, 3), (2, 3))])
 def test_pairs_of_other_words_or_out_of_order_are_refused(pairs):
     with pytest.raises(ValueError, match="bigram"):
-        Bigrams(pairs, WORDS)
+        Bigrams(pairs, WORDS).check()

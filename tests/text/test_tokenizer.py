@@ -166,6 +166,11 @@ DAMAGES = {
     "a word stands behind a bigram": lambda text: json.dumps(
         _changed(text, lambda d: d["model"]["vocab"].update(_behind(d["model"]["vocab"], "what what", "nowhere")))
     ),
+    "an id is no whole number": lambda text: json.dumps(
+        _changed(
+            text, lambda d: d["model"]["vocab"].update({word: float(at) for word, at in d["model"]["vocab"].items()})
+        )
+    ),
     "it is another tokenizer": lambda text: tokenizers.Tokenizer(tokenizers.models.BPE()).to_str(),
 }
 

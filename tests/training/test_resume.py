@@ -46,6 +46,7 @@ def interrupt(config, folder, epochs=1, **options):
         {"precision": "bf16"},
         {"precision": "bf16", "ema_decay": 0.9, "gradient_accumulation": 2, "patience": 3},
         {"keep": "last"},
+        {"bigram_min_count": 2, "ema_decay": 0.9},
         {"keep": "macro_f1", "patience": 1},
     ],
 )

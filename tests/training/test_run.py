@@ -284,6 +284,12 @@ def test_patience_ends_a_run_that_no_longer_improves(tmp_path, keep):
     assert metrics["epochs"] < 50
 
 
+def test_bigrams_beside_frozen_vectors_are_told_to_be_of_no_use(tmp_path, caplog):
+    metrics = train(small(bigram_min_count=2, embeddings="glove-frozen"), tmp_path / "run")
+    assert "bigram_min_count = 2 does not count, for the vectors are frozen" in caplog.text
+    assert metrics["embedding_parameters"] == 0
+
+
 def test_patience_for_the_last_epoch_is_told_to_be_of_no_use(tmp_path, caplog):
     metrics = train(small(epochs=3, patience=1, learning_rate=1e-12, keep="last"), tmp_path / "run")
     assert "patience = 1 does not count, for the last epoch is kept" in caplog.text
