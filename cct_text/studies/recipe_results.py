@@ -37,8 +37,8 @@ Each data set with its default recipe, as `cct-text train DATASET` takes it, and
 learns finer labels (`fine_labels`) the other networks do, too, and n-grams learn the classes; of `sst2` the networks then
 see neutral rows as well: what each learned from stands under "rows". Accuracy, macro F1 and expected calibration error (ECE,
 of probabilities whose temperature was fitted on dev) in percent on test, mean ± standard deviation over seeds. Each run read
-the test split once, at its end. Seconds of training, one thread a run; those of n-grams are of all the strengths that dev
-chose from. No figure is edited by hand.
+the test split once, at its end. Seconds of training, one thread a run, on a machine that is shared, so hints; those of n-grams
+are of all the strengths that dev chose from. No figure is edited by hand.
 """
 
 
