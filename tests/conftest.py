@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass
+from threading import Event
 
 import pytest
 import torch
@@ -92,6 +93,16 @@ class Outcome:
     code: int
     out: str
     err: str
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c_ends_with_its_test(monkeypatch):
+    """A test that interrupts the command in this process stops no conversion of vectors in the tests behind it."""
+    from cct_text.vectors import store
+    from cct_text_cli import main
+
+    monkeypatch.setattr(main, "_interrupted", False)
+    monkeypatch.setattr(store, "_stopping", Event())
 
 
 @pytest.fixture

@@ -200,6 +200,7 @@ def _journal_of(tuning: Tuning) -> Iterator[Path]:
     """The journal, while it is read.
 
     Raises:
+        KeyboardInterrupt: if Ctrl-C found optuna at its lock, of which it then makes an error of its own.
         DataError: if it is damaged.
         UsageError: if it cannot be read or written.
     """
@@ -208,10 +209,18 @@ def _journal_of(tuning: Tuning) -> Iterator[Path]:
         yield path
     except CCTTextError:
         raise
-    except OSError as error:
-        raise UsageError(f"{path}: cannot go on with it: {error.strerror or error}") from error
     except Exception as error:  # optuna believes what it reads, and fails anywhere
-        raise DataError(f"damaged: {error!r}; remove it to start afresh", path=path) from None
+        if _came_of_ctrl_c(error):
+            raise KeyboardInterrupt from error
+        if not isinstance(error, OSError):
+            raise DataError(f"damaged: {error!r}; remove it to start afresh", path=path) from None
+        raise UsageError(f"{path}: cannot go on with it: {error.strerror or error}") from error
+
+
+def _came_of_ctrl_c(error: BaseException) -> bool:
+    """Whether an error was raised while a KeyboardInterrupt was handled."""
+    before = error.__context__
+    return before is not None and (isinstance(before, KeyboardInterrupt) or _came_of_ctrl_c(before))
 
 
 def _open(path: Path, tuning: Tuning) -> Study:

@@ -68,7 +68,7 @@ def test_ctrl_c_says_how_to_go_on_and_exits_130(cct_text, tmp_path):
     os.killpg(process.pid, signal.SIGINT)
     time.sleep(0.02)
     out, rest = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "")
+    assert (process.returncode, out) == (130, ""), rest
     assert rest.endswith("cct-text: interrupted; repeat the command to go on\n")
     assert "Traceback" not in rest
 

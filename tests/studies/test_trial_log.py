@@ -1,5 +1,6 @@
 """What the journal of a search remembers, and what it suggests next; the scores are made up, nothing is trained."""
 
+import os
 import resource
 import warnings
 from contextlib import suppress
@@ -241,3 +242,17 @@ def test_a_score_that_is_none_is_told(opened, tmp_path, score):
     journal.write_text(journal.read_text().replace("0.375", score))
     with pytest.raises(DataError, match="trials.journal: damaged"):
         opened()
+
+
+def test_ctrl_c_while_the_journals_lock_is_released_is_one(opened, monkeypatch):
+    log, unlink = opened(), os.unlink
+
+    def interrupted(path):
+        monkeypatch.setattr(os, "unlink", unlink)
+        unlink(path)
+        raise KeyboardInterrupt  # which optuna answers by removing what is removed
+
+    with monkeypatch.context():
+        monkeypatch.setattr(os, "unlink", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            log.ask()
