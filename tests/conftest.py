@@ -96,13 +96,16 @@ class Outcome:
 
 
 @pytest.fixture(autouse=True)
-def _ctrl_c_ends_with_its_test(monkeypatch):
+def _ctrl_c_ends_with_its_test():
     """A test that interrupts the command in this process stops no conversion of vectors in the tests behind it."""
     from cct_text.vectors import store
     from cct_text_cli import main
 
-    monkeypatch.setattr(main, "_interrupted", False)
-    monkeypatch.setattr(store, "_stopping", Event())
+    # Not by the fixture `monkeypatch`, which would then be there before all others and undo what a test set only after them.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(main, "_interrupted", False)
+        patch.setattr(store, "_stopping", Event())
+        yield
 
 
 @pytest.fixture
