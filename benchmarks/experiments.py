@@ -1,7 +1,7 @@
 """Try changes of the recipes on dev alone, and keep what each reached under docs/results/experiments.
 
     python -m benchmarks.experiments                     # all that is not there yet; two runs at a time, one thread each
-    python -m benchmarks.experiments --only sst2-bigrams # one
+    python -m benchmarks.experiments --only sst5-bigrams # one
     python -m benchmarks.experiment_log                  # then write docs/experiments.md
 
 An experiment trains some variants of a data set's recipe on the same K splits: where dev is cut from train, each split is
@@ -175,24 +175,22 @@ def _keep(experiment: Experiment, jobs: Sequence[Job], cache: Path, measured: di
 
 EXPERIMENTS = (
     Experiment(
-        "trec-bigrams",
-        "Vectors of bigrams as on IMDb.",
-        "trec",
-        {"bigrams": {"bigram_min_count": 3}},
-        6,
-    ),
-    Experiment(
-        "sst2-bigrams",
-        "Vectors of bigrams as on IMDb; but phrases of the trees tell of most pairs already what they say.",
+        "sst2-bigram-counts",
+        "Phrases repeat the pairs of their sentence: how often must a pair occur to have a vector, and how fast should it learn?",
         "sst2",
-        {"bigrams": {"bigram_min_count": 10}},
+        {
+            "from 3 occurrences on": {"bigram_min_count": 3},
+            "from 30 occurrences on": {"bigram_min_count": 30},
+            "vectors that learn faster": {"embedding_learning_rate": 3e-3},
+        },
         3,
+        base={"bigram_min_count": 10},
     ),
     Experiment(
-        "sst2-vectors",
-        "What the second table of GloVe is worth, which has to be fetched.",
-        "sst2",
-        {"50 dimensions": {"vectors": "glove.6B.50d"}},
+        "sst5-bigrams",
+        "As on SST-2.",
+        "sst5",
+        {"bigrams": {"bigram_min_count": 10}},
         3,
     ),
 )
