@@ -27,6 +27,15 @@ README = ROOT / "README.md"
 COMMAND = "cct-text reproduce --recipes"
 GOALS = {"trec": 96.0, "sst2": 87.5, "sst3": 72.0, "sst5": 48.5, "ag_news": 93.3, "imdb": 92.0}
 """Test accuracy in percent that the project set itself before measuring."""
+ECE_GOAL = 2.0
+"""Expected calibration error on test in percent, on each data set."""
+GOALS_HEAD = """
+## Goals
+
+Set before measuring. What was tried to reach them stands in [experiments.md](experiments.md). Probabilities
+that are exactly true would show the ECE of the last column, by chance.
+
+"""
 BESIDE = {"tfidf-lr": "TF-IDF + LR", "nb-svm": "NB-SVM", "fasttext": "fastText", "kim-cnn-tuned": "Kim CNN"}
 """Baselines in the README's table."""
 
@@ -53,13 +62,20 @@ def page(result: Mapping[str, Any]) -> str:
     """The text of docs/results.md."""
     recipes = {found["dataset"]: found["conditions"][0] for found in result["datasets"]}
     rows = [
-        (f"`{name}`", f"{goal:.1f}", percent(Summary(**recipes[name]["accuracy"])), _reached(recipes[name], goal))
+        (
+            f"`{name}`",
+            f"{goal:.1f}",
+            percent(Summary(**recipes[name]["accuracy"])),
+            _reached(recipes[name], goal),
+            f"{100 * recipes[name]['ece']['mean']:.2f}",
+            "" if (chance := recipes[name].get("ece_by_chance")) is None else f"{100 * chance:.2f}",
+        )
         if name in recipes
-        else (f"`{name}`", f"{goal:.1f}", "", "not measured")
+        else (f"`{name}`", f"{goal:.1f}", "", "not measured", "", "")
         for name, goal in GOALS.items()
     ]
-    text = "\n## Goals\n\nSet before measuring. What was tried to reach them stands in [experiments.md](experiments.md).\n\n"
-    return results_page(result) + text + table(("data set", "goal", "accuracy", ""), rows)
+    header = ("data set", "goal", "accuracy", "", f"ECE (goal: below {ECE_GOAL:.0f})", "by chance alone")
+    return results_page(result) + GOALS_HEAD + table(header, rows)
 
 
 def readme(text: str, result: Mapping[str, Any]) -> str:

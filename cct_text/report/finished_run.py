@@ -19,6 +19,7 @@ from cct_text.figures import has_figures, read_figures
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.explanation import pieces
 from cct_text.report.page import ShadedText
+from cct_text.training.metrics import calibration_error_by_chance
 from cct_text.training.results import right_rows
 
 MOST_WORDS = 80
@@ -103,6 +104,13 @@ class FinishedRun:
         """(N,) words of each row, those beyond what is read included."""
         assert self.rows is not None
         return self.classifier.model.tokenizer.encode(self.rows["text"]).lengths
+
+    def calibration_error(self, probabilities: np.ndarray) -> str:
+        """How far the probabilities of statements, (N,), are from how often these are true, and what of it may be chance."""
+        assert self.split is not None
+        ece = self.metrics[self.split]["ece"]
+        chance = calibration_error_by_chance(probabilities)
+        return f"{100 * ece:.1f} points apart (expected calibration error; {100 * chance:.1f} by chance alone)"
 
     @property
     def about_temperature(self) -> str:

@@ -55,10 +55,9 @@ def reliability(run: FinishedRun) -> Section:
     assert run.split is not None
     said, there = run.probabilities.ravel(), run.has.ravel()
     bins = reliability_bins(said, there)
-    ece = run.metrics[run.split]["ece"]
     told = [
         f"Of {said.size:,} decisions, each label of each text, the probability and how often the label is there are "
-        f"{100 * ece:.1f} points apart on average (expected calibration error). {run.about_temperature}",
+        f"{run.calibration_error(said)} on average. {run.about_temperature}",
     ]
     drawn = run_plots.reliability(bins, of="label") if can_plot() else None
     what = "Share of decisions in which the label is there, by its probability"

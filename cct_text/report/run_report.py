@@ -181,10 +181,9 @@ def _reliability(run: FinishedRun) -> list[Section]:
     if run.several:
         return [label_set_sections.reliability(run)]
     bins = reliability_bins(run.rows["probability"].to_numpy(), run.right)
-    ece = run.metrics[run.split]["ece"]
     told = [
-        f"On average the probability of a prediction and how often such predictions are right are {100 * ece:.1f} points apart "
-        f"(expected calibration error). {run.about_temperature}",
+        "On average the probability of a prediction and how often such predictions are right are "
+        f"{run.calibration_error(run.rows['probability'].to_numpy())}. {run.about_temperature}",
     ]
     drawn = run_plots.reliability(bins) if can_plot() else None
     return [

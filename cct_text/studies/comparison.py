@@ -51,6 +51,7 @@ class Run:
             "test_macro_f1": test.get("macro_f1"),
             "test_loss": test.get("loss"),
             "test_ece": test.get("ece"),
+            "test_ece_by_chance": test.get("ece_by_chance"),
             "test_ece_uncalibrated": test.get("ece_uncalibrated"),
             "test_accuracy_unseen": unseen.get("accuracy"),
             "dev_accuracy": dev.get("accuracy"),
@@ -86,6 +87,7 @@ class Side:
         dev_accuracy: mean; None where there is no dev split.
         macro_f1: on test.
         ece: expected calibration error on test; None where the scores are no probabilities.
+        ece_by_chance: what it would be on as many rows if each probability were true, mean.
         accuracy_unseen: on the test rows that do not stand in train or dev as well; None where none do, or all.
         accuracies: on test, seed by seed.
         coverage: share of the running words of train with a vector; None without pre-trained vectors.
@@ -103,6 +105,7 @@ class Side:
     dev_accuracy: float | None
     macro_f1: Summary | None
     ece: Summary | None
+    ece_by_chance: float | None
     accuracy_unseen: Summary | None
     accuracies: Mapping[int, float]
     coverage: float | None
@@ -221,6 +224,7 @@ def _side(runs: Sequence[Run]) -> Side:
         accuracy=summary("test_accuracy"),
         macro_f1=summary("test_macro_f1"),
         ece=summary("test_ece"),
+        ece_by_chance=mean("test_ece_by_chance"),
         accuracy_unseen=summary("test_accuracy_unseen"),
         accuracies={row["seed"]: row["test_accuracy"] for row in tests},
         coverage=first.get("coverage"),

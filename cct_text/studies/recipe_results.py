@@ -36,8 +36,9 @@ HEAD = """# Results
 Each data set with its default recipe, as `cct-text train DATASET` takes it, and baselines on the same data. Where a recipe
 learns finer labels (`fine_labels`) the other networks do, too, and n-grams learn the classes; of `sst2` the networks then
 see neutral rows as well: what each learned from stands under "rows". Accuracy, macro F1 and expected calibration error (ECE,
-of probabilities whose temperature was fitted on dev) in percent on test, mean ± standard deviation over seeds. Each run read
-the test split once, at its end. Seconds of training, one thread a run, on a machine that is shared, so hints; those of n-grams
+of probabilities whose temperature was fitted on dev) in percent on test, mean ± standard deviation over seeds. In brackets
+stands the ECE that probabilities which are exactly true would show on as many rows: chance alone makes it. Each run read the
+test split once, at its end. Seconds of training, one thread a run, on a machine that is shared, so hints; those of n-grams
 are of all the strengths that dev chose from. No figure is edited by hand.
 """
 
@@ -162,7 +163,17 @@ def _dataset(found: Mapping[str, Any]) -> str:
     first = done[0]
     conditions = [_all_of(done, "processor"), f"commit {commits}" if (commits := _all_of(done, "commit")) else ""]
     learned = {run["condition"]: run["train_rows"] for run in done}
-    header = ("", "accuracy", "macro F1", "ECE", "rows", "parameters", "of word vectors", "seconds", "seeds")
+    header = (
+        "",
+        "accuracy",
+        "macro F1",
+        "ECE (by chance)",
+        "rows",
+        "parameters",
+        "of word vectors",
+        "seconds",
+        "seeds",
+    )
     sides = [_side(side, learned[side["name"]]) for side in found["conditions"] if side["accuracy"]]
     lines = [header, ("---",) * len(header), *sides]
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
@@ -190,13 +201,20 @@ def _side(side: Mapping[str, Any], rows: int) -> tuple[str, ...]:
         name,
         percent(Summary(**side["accuracy"])),
         percent(Summary(**side["macro_f1"])),
-        "" if side["ece"] is None else percent(Summary(**side["ece"])),
+        _calibration(side),
         f"{rows:,}",
         f"{side['parameters']:,}",
         f"{side['embedding_parameters']:,}",
         f"{side['seconds']:,.0f}",
         str(side["accuracy"]["seeds"]),
     )
+
+
+def _calibration(side: Mapping[str, Any]) -> str:
+    if side["ece"] is None:
+        return ""
+    chance = side.get("ece_by_chance")  # runs of earlier versions do not tell it
+    return percent(Summary(**side["ece"])) + ("" if chance is None else f" ({100 * chance:.2f})")
 
 
 def _unseen(side: Mapping[str, Any]) -> str:

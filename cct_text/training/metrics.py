@@ -26,15 +26,16 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
 def classification_metrics(
     logits: np.ndarray, labels: np.ndarray, *, temperature: float | None = None
 ) -> dict[str, float]:
-    """Accuracy, macro_f1, loss and ece; with a temperature, ece_uncalibrated as well.
+    """Accuracy, macro_f1, loss, ece and ece_by_chance; with a temperature, ece_uncalibrated as well.
 
     `macro_f1` is the mean F1 of the classes that occur among the labels or the predictions; a class that is never
-    right has 0. `loss` is the mean cross-entropy in nats. For `ece` see `expected_calibration_error`.
+    right has 0. `loss` is the mean cross-entropy in nats. For `ece` see `expected_calibration_error`, and for what
+    chance alone makes of it `calibration_error_by_chance`.
 
     Args:
         logits: (N, C).
         labels: (N,).
-        temperature: that the logits are divided by for loss and ece; `ece_uncalibrated` is the ece without.
+        temperature: that the logits are divided by for loss, ece and ece_by_chance; `ece_uncalibrated` is the ece without.
 
     Raises:
         ValueError: if the shapes do not fit together or there are no rows.
@@ -43,12 +44,14 @@ def classification_metrics(
 
     require_rows_with_labels(logits, labels)
     log_probabilities = log_softmax(logits if temperature is None else logits.astype(np.float64) / temperature)
+    probabilities = np.exp(log_probabilities)
     predictions = logits.argmax(axis=1)
     metrics = {
         "accuracy": float((predictions == labels).mean()),
         "macro_f1": float(f1_score(labels, predictions, average="macro", zero_division=0.0)),
         "loss": float(-log_probabilities[np.arange(len(labels)), labels].mean()),
-        "ece": expected_calibration_error(np.exp(log_probabilities), labels),
+        "ece": expected_calibration_error(probabilities, labels),
+        "ece_by_chance": calibration_error_by_chance(probabilities.max(axis=1)),
     }
     if temperature is not None:
         metrics["ece_uncalibrated"] = expected_calibration_error(np.exp(log_softmax(logits)), labels)
@@ -60,7 +63,8 @@ def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) ->
 
     The usual estimate: the rows are put into `ECE_BINS` bins of equal width by the probability of their predicted class,
     a bin holding its upper edge; the absolute differences between a bin's accuracy and its mean probability are
-    averaged, weighted by rows. Chance keeps it above 0 where rows are few, however right the probabilities are.
+    averaged, weighted by rows. Chance keeps it above 0, however right the probabilities are: see
+    `calibration_error_by_chance`.
 
     Source: Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, equation 3,
     https://arxiv.org/abs/1706.04599.
@@ -74,10 +78,28 @@ def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) ->
 
 def binned_calibration_error(probabilities: np.ndarray, came_true: np.ndarray) -> float:
     """As `expected_calibration_error`, of N statements: how probable each is said to be, (N,), and whether it is true, (N,)."""
-    bins = np.clip(np.ceil(probabilities * ECE_BINS).astype(np.int64) - 1, 0, ECE_BINS - 1)
     # Sums rather than means: the rows of a bin cancel against its weight.
-    gaps = np.bincount(bins, weights=came_true - probabilities, minlength=ECE_BINS)
+    gaps = np.bincount(_bins(probabilities), weights=came_true - probabilities)
     return float(np.abs(gaps).sum() / len(came_true))
+
+
+def calibration_error_by_chance(probabilities: np.ndarray) -> float:
+    """What `binned_calibration_error` comes to on average where each statement is exactly as probable as it is said to be.
+
+    The more rows the less. Of a bin it is the mean absolute deviation of a sum of independent events, taken from the normal
+    distribution of the same variance.
+
+    Args:
+        probabilities: (N,).
+    """
+    variances = np.bincount(_bins(probabilities), weights=probabilities * (1 - probabilities))
+    return float(np.sqrt(2 / np.pi * variances).sum() / len(probabilities))
+
+
+def _bins(probabilities: np.ndarray) -> np.ndarray:
+    """(N,) the bin of each."""
+    bins: np.ndarray = np.clip(np.ceil(probabilities * ECE_BINS).astype(np.int64) - 1, 0, ECE_BINS - 1)
+    return bins
 
 
 def classification_report(logits: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cct_text.training.metrics import binned_calibration_error
+from cct_text.training.metrics import binned_calibration_error, calibration_error_by_chance
 from cct_text.training.thresholds import USUAL
 
 
@@ -22,12 +22,12 @@ def multi_label_metrics(
     temperature: float | None = None,
     thresholds: Sequence[float] | None = None,
 ) -> dict[str, float]:
-    """Accuracy, micro_f1, macro_f1, loss and ece; with a temperature, ece_uncalibrated as well.
+    """Accuracy, micro_f1, macro_f1, loss, ece and ece_by_chance; with a temperature, ece_uncalibrated as well.
 
     `accuracy` is the share of the texts whose labels are all found and no others. `micro_f1` is the F1 of all decisions,
     `macro_f1` the mean F1 of the labels that occur among the texts' or the predicted ones. `loss` is the mean binary
     cross-entropy of the decisions in nats. `ece` is the expected calibration error of the decisions, by the probability of the
-    label: as labels are mostly absent, it is small.
+    label: as labels are mostly absent, it is small. `ece_by_chance` is what it would be by chance alone.
 
     Args:
         logits: (N, C).
@@ -52,6 +52,7 @@ def multi_label_metrics(
         "macro_f1": float(counts.f1[occurring].mean()) if occurring.any() else 0.0,
         "loss": float(-log_expit(np.where(labels, scaled, -scaled)).mean()),
         "ece": binned_calibration_error(probabilities.ravel(), labels.ravel()),
+        "ece_by_chance": calibration_error_by_chance(probabilities.ravel()),
     }
     if temperature is not None:
         metrics["ece_uncalibrated"] = binned_calibration_error(expit(logits.astype(np.float64)).ravel(), labels.ravel())

@@ -192,7 +192,7 @@ def split_metrics(
         logits: (N, C).
         labels: of a `Split`.
         names: the C class names, in the order of the logits.
-        temperature: that the logits are divided by for loss, ece and thresholds; `ece_uncalibrated` is the ece without.
+        temperature: that the logits are divided by for all but `ece_uncalibrated`.
         thresholds: (C,), where a text may have several labels.
         seen_in_train: (N,) bool, texts that stand in train as well. Where there are some, and others,
             `without_rows_in_train` holds the number of the others, `rows`, and their metrics.

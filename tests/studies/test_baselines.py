@@ -70,8 +70,9 @@ def test_the_majority_is_right_as_often_as_it_stands_in_test(runs):
 
 def test_distances_from_a_plane_are_no_probabilities(runs):
     folder, metrics = runs["nb-svm"]
-    unknown = [metrics[split][name] for split in ("dev", "test") for name in ("loss", "ece", "ece_uncalibrated")]
-    assert [*unknown, metrics["temperature"]] == [None] * 7
+    names = ("loss", "ece", "ece_by_chance", "ece_uncalibrated")
+    unknown = [metrics[split][name] for split in ("dev", "test") for name in names]
+    assert [*unknown, metrics["temperature"]] == [None] * 9
     assert pq.read_table(folder / "predictions.parquet")["probability"].null_count == metrics["test_rows"]
 
 

@@ -46,7 +46,8 @@ def test_figures_of_the_runs_stand_on_the_page(tmp_path, values):
     recipe, majority, svm = results.comparisons[0].sides
     assert f"| **{recipe.name}** | {100 * recipe.accuracy.mean:.2f} ± {100 * recipe.accuracy.std:.2f} |" in page
     assert f"| majority (baseline) | {100 * majority.accuracy.mean:.2f} |" in page
-    assert 0 < recipe.ece.mean < 1
+    ece = f"{100 * recipe.ece.mean:.2f} ± {100 * recipe.ece.std:.2f} ({100 * recipe.ece_by_chance:.2f})"
+    assert f"| {ece} | 108 |" in page
     assert svm.ece is None  # its scores are no probabilities
     assert "12 rows of dev, 12 of test" in page
     assert all(f"| 108 | {side.parameters:,} |" in page for side in (recipe, majority, svm))  # rows it learned from

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cct_text.training.metrics import classification_metrics, classification_report, expected_calibration_error
+from cct_text.training.metrics import (
+    binned_calibration_error,
+    calibration_error_by_chance,
+    classification_metrics,
+    classification_report,
+    expected_calibration_error,
+)
 from cct_text.training.objective import split_metrics
 
 # Four texts, three classes: right, right, wrong, wrong; class c is never predicted.
@@ -48,6 +54,24 @@ def test_a_bin_holds_its_upper_edge():
     apart = expected_calibration_error(np.array([wrong, [0.81, 0.19]]), np.array([1, 1]))
     assert together == pytest.approx(abs((1 - 0.8) + (0 - 0.79)) / 2)
     assert apart == pytest.approx(((1 - 0.8) + 0.81) / 2)
+
+
+@pytest.mark.parametrize("rows", [200, 500, 5000])
+def test_what_chance_makes_of_the_calibration_error_is_the_mean_over_labels_drawn_from_the_probabilities(rows):
+    generator = np.random.default_rng(rows)
+    probabilities = generator.beta(5, 2, rows)
+    drawn = [binned_calibration_error(probabilities, generator.random(rows) < probabilities) for _ in range(400)]
+    assert calibration_error_by_chance(probabilities) == pytest.approx(np.mean(drawn), rel=0.05)
+
+
+def test_certain_probabilities_leave_nothing_to_chance():
+    assert calibration_error_by_chance(np.array([0.0, 1.0, 1.0])) == 0.0
+
+
+def test_chance_is_told_of_the_probabilities_after_the_temperature():
+    halved = classification_metrics(LOGITS, LABELS, temperature=0.5)
+    squares = PROBABILITIES**2 / (PROBABILITIES**2).sum(axis=1, keepdims=True)
+    assert halved["ece_by_chance"] == pytest.approx(calibration_error_by_chance(squares.max(axis=1)))
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1.0, 1e4])

@@ -11,6 +11,7 @@ from scipy.special import expit, logit
 from sklearn.metrics import f1_score, log_loss
 
 from cct_text.training.calibration import COLDEST, HOTTEST, fit_decision_temperature
+from cct_text.training.metrics import calibration_error_by_chance
 from cct_text.training.multi_label_metrics import multi_label_metrics, multi_label_report
 from cct_text.training.objective import (
     MOST_WEIGHT,
@@ -47,7 +48,9 @@ def test_the_calibration_error_is_that_of_all_decisions():
     labels = np.zeros((10, 2), bool)
     labels[:3] = True
     assert multi_label_metrics(logits, labels)["ece"] == pytest.approx(0.0)
-    assert multi_label_metrics(logits, np.ones((10, 2), bool))["ece"] == pytest.approx(0.7)
+    always = multi_label_metrics(logits, np.ones((10, 2), bool))
+    assert always["ece"] == pytest.approx(0.7)
+    assert always["ece_by_chance"] == pytest.approx(calibration_error_by_chance(np.full(20, 0.3)))
 
 
 @given(st.integers(1, 40), st.integers(1, 6), st.integers(0, 2**32 - 1))

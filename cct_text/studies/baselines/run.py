@@ -142,7 +142,7 @@ def _figures(metrics: dict[str, Any], learned: Learned) -> dict[str, Any]:
     """Without loss and calibration where the scores are no probabilities."""
     if learned.probabilities:
         return metrics
-    unknown = {"loss": None, "ece": None, "ece_uncalibrated": None}
+    unknown = dict.fromkeys(("loss", "ece", "ece_by_chance", "ece_uncalibrated"))
     apart = metrics.get("without_rows_in_train")
     return metrics | unknown | ({"without_rows_in_train": apart | unknown} if apart else {})
 
