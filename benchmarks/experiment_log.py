@@ -37,8 +37,9 @@ deviation over the splits; the difference from the recipe of that day, in points
 its standard error. One of less than two standard errors may well be chance, and so may be the best of many. "Time" is that
 of training, as a multiple of the recipe's: of medians, on a machine that is shared, so more a hint than a figure. ECE is the
 expected calibration error in percent on the same dev split on which the temperature was fitted, as in `metrics.json`. A change
-that is called *taken* stands in the recipe now, which has what is best for the loss on dev where accuracies do not tell.
-The recipes of SST-3, SST-5 and `trec-fine` follow those of SST-2 and TREC.
+that is called *taken* stands in the recipe now, which has what is best for the calibrated loss on dev where accuracies do not
+tell, and where that does not tell either the simpler or smaller. The recipes of SST-3, SST-5 and `trec-fine` follow those of
+SST-2 and TREC.
 """
 
 SKETCHED = """

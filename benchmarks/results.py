@@ -32,8 +32,8 @@ ECE_GOAL = 2.0
 GOALS_HEAD = """
 ## Goals
 
-Set before measuring. What was tried to reach them stands in [experiments.md](experiments.md). Probabilities
-that are exactly true would show the ECE of the last column, by chance.
+Set before measuring. What was tried to reach them stands in [experiments.md](experiments.md). Of an ECE
+the last column is what chance alone makes on as many rows, if each probability is true.
 
 """
 BESIDE = {"tfidf-lr": "TF-IDF + LR", "nb-svm": "NB-SVM", "fasttext": "fastText", "kim-cnn-tuned": "Kim CNN"}

@@ -31,9 +31,9 @@ def evaluate(classifier: TextClassifier, data: Dataset | Split) -> dict[str, Any
     """Figures on the test split of a data set, or on one split whose classes are the classifier's.
 
     Returns:
-        `rows` and the figures of `split_metrics`: accuracy, macro_f1, loss, ece, per_class, confusion_matrix and, for the
-        data set that the run was trained on, if some of its test texts stand in train, without_rows_in_train. Of a run with
-        `multi_label` also micro_f1.
+        `rows` and the figures of `split_metrics`: accuracy, macro_f1, loss, ece, ece_by_chance, per_class, confusion_matrix
+        and, for the data set that the run was trained on, if some of its test texts stand in train, without_rows_in_train.
+        Of a run with `multi_label` also micro_f1.
 
     Raises:
         DataError: if the test split has a label that the classifier does not know, or there are no rows.

@@ -19,7 +19,6 @@ from cct_text.figures import has_figures, read_figures
 from cct_text.inference.classifier import TextClassifier
 from cct_text.inference.explanation import pieces
 from cct_text.report.page import ShadedText
-from cct_text.training.metrics import calibration_error_by_chance
 from cct_text.training.results import right_rows
 
 MOST_WORDS = 80
@@ -105,12 +104,15 @@ class FinishedRun:
         assert self.rows is not None
         return self.classifier.model.tokenizer.encode(self.rows["text"]).lengths
 
-    def calibration_error(self, probabilities: np.ndarray) -> str:
-        """How far the probabilities of statements, (N,), are from how often these are true, and what of it may be chance."""
+    @property
+    def about_calibration(self) -> str:
+        """How far probabilities are from what they say, and how far true ones would seem to be, as the end of a sentence."""
         assert self.split is not None
-        ece = self.metrics[self.split]["ece"]
-        chance = calibration_error_by_chance(probabilities)
-        return f"{100 * ece:.1f} points apart (expected calibration error; {100 * chance:.1f} by chance alone)"
+        ece, chance = (100 * self.metrics[self.split][name] for name in ("ece", "ece_by_chance"))
+        return (
+            f"{ece:.1f} points apart on average (expected calibration error; if each probability were true, chance would make "
+            f"it {chance:.1f})"
+        )
 
     @property
     def about_temperature(self) -> str:

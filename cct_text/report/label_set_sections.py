@@ -57,7 +57,7 @@ def reliability(run: FinishedRun) -> Section:
     bins = reliability_bins(said, there)
     told = [
         f"Of {said.size:,} decisions, each label of each text, the probability and how often the label is there are "
-        f"{run.calibration_error(said)} on average. {run.about_temperature}",
+        f"{run.about_calibration}. {run.about_temperature}",
     ]
     drawn = run_plots.reliability(bins, of="label") if can_plot() else None
     what = "Share of decisions in which the label is there, by its probability"

@@ -182,8 +182,8 @@ def _reliability(run: FinishedRun) -> list[Section]:
         return [label_set_sections.reliability(run)]
     bins = reliability_bins(run.rows["probability"].to_numpy(), run.right)
     told = [
-        "On average the probability of a prediction and how often such predictions are right are "
-        f"{run.calibration_error(run.rows['probability'].to_numpy())}. {run.about_temperature}",
+        "The probability of a prediction and how often such predictions are right are "
+        f"{run.about_calibration}. {run.about_temperature}",
     ]
     drawn = run_plots.reliability(bins) if can_plot() else None
     return [

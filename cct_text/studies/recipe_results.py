@@ -37,9 +37,9 @@ Each data set with its default recipe, as `cct-text train DATASET` takes it, and
 learns finer labels (`fine_labels`) the other networks do, too, and n-grams learn the classes; of `sst2` the networks then
 see neutral rows as well: what each learned from stands under "rows". Accuracy, macro F1 and expected calibration error (ECE,
 of probabilities whose temperature was fitted on dev) in percent on test, mean ± standard deviation over seeds. In brackets
-stands the ECE that probabilities which are exactly true would show on as many rows: chance alone makes it. Each run read the
-test split once, at its end. Seconds of training, one thread a run, on a machine that is shared, so hints; those of n-grams
-are of all the strengths that dev chose from. No figure is edited by hand.
+stands the ECE that these probabilities would show on average if they were exactly true: chance alone makes it, the more the
+fewer rows there are. Each run read the test split once, at its end. Seconds of training, one thread a run, on a machine that
+is shared, so hints; those of n-grams are of all the strengths that dev chose from. No figure is edited by hand.
 """
 
 

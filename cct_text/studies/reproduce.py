@@ -26,6 +26,7 @@ AS_PUBLISHED = {
     "embeddings": "glove-tuned",
     "long": "head",
     "fine_labels": False,
+    "bigram_min_count": 0,
     "max_pool": None,
     "keep": "accuracy",
 }

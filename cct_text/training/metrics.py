@@ -84,10 +84,10 @@ def binned_calibration_error(probabilities: np.ndarray, came_true: np.ndarray) -
 
 
 def calibration_error_by_chance(probabilities: np.ndarray) -> float:
-    """What `binned_calibration_error` comes to on average where each statement is exactly as probable as it is said to be.
+    """About what `binned_calibration_error` comes to on average where each statement is exactly as probable as is said.
 
     The more rows the less. Of a bin it is the mean absolute deviation of a sum of independent events, taken from the normal
-    distribution of the same variance.
+    distribution of the same variance: a tenth off and more where a bin expects but a few exceptions.
 
     Args:
         probabilities: (N,).

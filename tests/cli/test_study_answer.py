@@ -53,7 +53,22 @@ def test_no_number_of_five_learners_with_long_names_is_broken_over_lines(sizes, 
 def side(name, **changes):
     accuracy = Summary(0.55, 0.1179, -0.509, 1.609, 2)
     figures = Side(
-        name, {}, False, accuracy, 0.5, accuracy, None, None, {0: 0.4, 1: 0.7}, 1.0, 22_713_217, 0, 1234, 12345678.0, 0
+        name=name,
+        values={},
+        baseline=False,
+        accuracy=accuracy,
+        dev_accuracy=0.5,
+        macro_f1=accuracy,
+        ece=None,
+        ece_by_chance=None,
+        accuracy_unseen=None,
+        accuracies={0: 0.4, 1: 0.7},
+        coverage=1.0,
+        parameters=22_713_217,
+        embedding_parameters=0,
+        seconds=1234,
+        rows_per_second=12345678.0,
+        failed=0,
     )
     return replace(figures, **changes)
 

@@ -63,6 +63,12 @@ def test_the_figures_are_those_of_the_run(run, page):
     assert {"ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM", "Class by class", "What is taken for what"} <= set(shown)
     assert metrics["coverage"]["missing"][0][0] in shown
     assert f"data sha256 {metrics['data_sha256']}" in page
+    ece, chance = (f"{100 * test[name]:.1f}" for name in ("ece", "ece_by_chance"))
+    assert (
+        f"{ece} points apart on average (expected calibration error; if each probability were true, chance would"
+        in page
+    )
+    assert f"make it {chance})" in page
 
 
 def test_all_drawings_are_in_the_page_and_nothing_is_from_elsewhere(page):

@@ -98,9 +98,13 @@ def test_the_seeds_of_all_conditions_count_in_a_difference():
 
 
 def test_the_line_of_a_run_shows_what_calibration_did():
-    metrics = {"temperature": 0.8, "test": {"accuracy": 0.9, "ece": 0.02, "ece_uncalibrated": 0.07}}
+    metrics = {
+        "temperature": 0.8,
+        "test": {"accuracy": 0.9, "ece": 0.02, "ece_by_chance": 0.01, "ece_uncalibrated": 0.07},
+    }
     row = Run(Condition({"model": "cct-2/1"}), 0, metrics, np.ones(9, bool), None).row()
     assert (row["temperature"], row["test_ece"], row["test_ece_uncalibrated"]) == (0.8, 0.02, 0.07)
+    assert row["test_ece_by_chance"] == 0.01
 
 
 def test_a_condition_whose_runs_failed_says_nothing_of_the_seeds():

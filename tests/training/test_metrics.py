@@ -64,6 +64,11 @@ def test_what_chance_makes_of_the_calibration_error_is_the_mean_over_labels_draw
     assert calibration_error_by_chance(probabilities) == pytest.approx(np.mean(drawn), rel=0.05)
 
 
+def test_what_chance_makes_of_a_bin_is_the_mean_deviation_of_a_normal_distribution():
+    # Four statements of 0.5 have a variance of 1, whose mean absolute deviation is the root of 2 / pi.
+    assert calibration_error_by_chance(np.full(4, 0.5)) == pytest.approx(math.sqrt(2 / math.pi) / 4)
+
+
 def test_certain_probabilities_leave_nothing_to_chance():
     assert calibration_error_by_chance(np.array([0.0, 1.0, 1.0])) == 0.0
 
