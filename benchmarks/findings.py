@@ -25,8 +25,8 @@ measures; the figures are not edited by hand. Accuracy in percent on test, mean 
 split chose whatever was chosen; each run read the test split once. Seconds and rows/s tell the order of magnitude only:
 runs shared the machine with other work. Another processor rounds otherwise, so that figures move within what their intervals
 tell. The recipes were chosen, on dev, for the compact transformer; the other networks are trained with the same options. They
-are those of the day that is named: today's have vectors of bigrams on SST, AG News and IMDb, too, and leave more rows of the
-last two to train ([experiments.md](experiments.md)). What the intervals and tests are stands in [studies.md](studies.md).
+are those of the day that is named: today's have vectors of bigrams on SST, AG News and IMDb, too
+([experiments.md](experiments.md)). What the intervals and tests are stands in [studies.md](studies.md).
 """
 
 

@@ -23,7 +23,7 @@ from cct_text.config import DataConfig
 from cct_text.datasets import Split, load_dataset
 from cct_text.provenance import processor
 from cct_text.studies.baselines.run import train_baseline
-from cct_text.training.recipes import resolve_config
+from cct_text.training.recipes import DEFAULT, recipe_text, resolve_config
 from cct_text.training.run import train
 
 ROOT = Path(__file__).parents[1]
@@ -66,7 +66,7 @@ def _cell(runs: list[dict[str, float]], figure: str) -> str:
 
 
 def measure() -> dict[str, Any]:
-    """Train the default recipe and one-vs-rest TF-IDF with logistic regression, and tell their figures on test."""
+    """Train the default recipe and one-vs-rest TF-IDF with logistic regression: what was trained, and its figures on test."""
     dataset = load_dataset(DataConfig(dataset="trec-fine"))
     assert dataset.test is not None
     with tempfile.TemporaryDirectory() as temporary:
@@ -86,6 +86,7 @@ def measure() -> dict[str, Any]:
         "train_rows": baseline["train_rows"],
         "test_rows": baseline["test_rows"],
         "labels": len(baseline["labels"]),
+        "recipe": recipe_text(DEFAULT),
         "learners": {
             **{f"cct-text{name}": [_figures(one) for one in runs] for name, runs in networks.items()},
             f"`{BASELINE}`, one for each label": [_figures(baseline)],

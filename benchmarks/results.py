@@ -32,8 +32,8 @@ ECE_GOAL = 2.0
 GOALS_HEAD = """
 ## Goals
 
-Set before measuring. What was tried to reach them stands in [experiments.md](experiments.md). Of an ECE
-the last column is what chance alone makes on as many rows, if each probability is true.
+Set before measuring. What was tried to reach them stands in [experiments.md](experiments.md). The last column is the ECE that
+chance alone makes on as many rows if each probability is true.
 
 """
 BESIDE = {"tfidf-lr": "TF-IDF + LR", "nb-svm": "NB-SVM", "fasttext": "fastText", "kim-cnn-tuned": "Kim CNN"}
@@ -68,7 +68,7 @@ def page(result: Mapping[str, Any]) -> str:
             percent(Summary(**recipes[name]["accuracy"])),
             _reached(recipes[name], goal),
             f"{100 * recipes[name]['ece']['mean']:.2f}",
-            "" if (chance := recipes[name].get("ece_by_chance")) is None else f"{100 * chance:.2f}",
+            f"{100 * recipes[name]['ece_by_chance']:.2f}",
         )
         if name in recipes
         else (f"`{name}`", f"{goal:.1f}", "", "not measured", "", "")

@@ -61,7 +61,7 @@ class Task:
 
     def _values(self, **options: object) -> dict[str, object]:
         plain = {"embeddings": "glove-tuned", "vectors": VECTORS, "fine_labels": "false", "long": "head"}
-        plain |= {"max_pool": "", "keep": "accuracy", "bigram_min_count": 0, "dev_fraction": 0.1}
+        plain |= {"max_pool": "", "keep": "accuracy", "bigram_min_count": 0}
         values = {"model": self.model, "max_words": self.max_words, **plain, **options}
         return {name: value for name, value in values.items() if value is not None}
 

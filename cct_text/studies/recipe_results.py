@@ -213,8 +213,7 @@ def _side(side: Mapping[str, Any], rows: int) -> tuple[str, ...]:
 def _calibration(side: Mapping[str, Any]) -> str:
     if side["ece"] is None:
         return ""
-    chance = side.get("ece_by_chance")  # runs of earlier versions do not tell it
-    return percent(Summary(**side["ece"])) + ("" if chance is None else f" ({100 * chance:.2f})")
+    return f"{percent(Summary(**side['ece']))} ({100 * side['ece_by_chance']:.2f})"
 
 
 def _unseen(side: Mapping[str, Any]) -> str:

@@ -59,3 +59,9 @@ def test_the_file_of_the_page_is_read_as_told(tmp_path):
 
 def test_the_table_is_that_of_the_kept_measurement():
     assert multi_label.page() == multi_label.PAGE.read_text(encoding="utf-8")
+
+
+def test_what_was_measured_is_the_default_recipe():
+    from cct_text.training.recipes import DEFAULT, recipe_text
+
+    assert json.loads(multi_label.KEPT.read_text(encoding="utf-8"))["recipe"] == recipe_text(DEFAULT)
