@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from cct_text.datasets.rows import BATCH_ROWS
 from cct_text_cli.main import main
 from tests.support.killed_predictions import write_texts
 
@@ -124,7 +125,8 @@ def test_ctrl_c_says_how_many_rows_are_kept_and_resume_goes_on_with_them(run, tm
         cwd=tmp_path,
     )
     part = tmp_path / ".out.csv.part"
-    while predict.poll() is None and not (part.exists() and part.stat().st_size):
+    # Whole are rows that were written with their batch: the first bytes of one are none yet.
+    while predict.poll() is None and not (part.exists() and part.stat().st_size > 20 * BATCH_ROWS):
         time.sleep(0.005)
     predict.send_signal(signal.SIGINT)
     _, error = predict.communicate(timeout=60)
@@ -132,7 +134,7 @@ def test_ctrl_c_says_how_many_rows_are_kept_and_resume_goes_on_with_them(run, tm
     told = re.fullmatch(
         r"cct-text: interrupted; ([\d,]+) rows are kept: repeat the command with --resume to go on\n", error
     )
-    assert told is not None
+    assert told is not None, error
     assert not (tmp_path / "out.csv").exists()
     subprocess.run(
         [*COMMAND, "predict", run, "in.txt", "-o", "out.csv", "--resume"], env=ENVIRONMENT, cwd=tmp_path, check=True

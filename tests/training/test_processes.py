@@ -24,6 +24,7 @@ def test_they_learn_what_one_process_learns(tmp_path):
     assert metrics["processes"] == 1
     one, two = load_file(tmp_path / "one" / WEIGHTS), load_file(tmp_path / "two" / WEIGHTS)
     assert one.keys() == two.keys()
+    del one["pooling.score.bias"]  # it adds the same to all scores: its gradient is nothing but rounding
     for name, weight in one.items():
         np.testing.assert_allclose(two[name], weight, atol=1e-4, err_msg=name)  # sums in another order
     assert metrics["dev"]["loss"] == pytest.approx(read_figures(RunFolder(tmp_path / "two"))["dev"]["loss"], abs=1e-4)
