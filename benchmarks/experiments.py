@@ -1,7 +1,7 @@
 """Try changes of the recipes on dev alone, and keep what each reached under docs/results/experiments.
 
     python -m benchmarks.experiments                     # all that is not there yet; two runs at a time, one thread each
-    python -m benchmarks.experiments --only sst3-bigram-counts # one
+    python -m benchmarks.experiments --only imdb-last # one
     python -m benchmarks.experiment_log                  # then write docs/experiments.md
 
 An experiment trains some variants of a data set's recipe on the same K splits: where dev is cut from train, each split is
@@ -174,20 +174,6 @@ def _keep(experiment: Experiment, jobs: Sequence[Job], cache: Path, measured: di
 
 
 EXPERIMENTS = (
-    Experiment(
-        "sst3-bigram-counts",
-        "On SST-2 more pairs, from 3 occurrences on, were the best of three counts, within chance.",
-        "sst3",
-        {"from 3 occurrences on": {"bigram_min_count": 3}},
-        3,
-    ),
-    Experiment(
-        "sst5-bigrams-epochs",
-        "As on SST-3; and accuracy on dev still rises in the fourth pass, on some seeds.",
-        "sst5",
-        {"from 3 occurrences on": {"bigram_min_count": 3}, "six epochs": {"epochs": 6}},
-        3,
-    ),
     Experiment(
         "imdb-last",
         "Which epoch is best on dev is mostly luck, and in the last one the rate of learning has come down.",
