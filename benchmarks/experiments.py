@@ -1,7 +1,7 @@
 """Try changes of the recipes on dev alone, and keep what each reached under docs/results/experiments.
 
     python -m benchmarks.experiments                     # all that is not there yet; two runs at a time, one thread each
-    python -m benchmarks.experiments --only imdb-last # one
+    python -m benchmarks.experiments --only imdb-last    # one
     python -m benchmarks.experiment_log                  # then write docs/experiments.md
 
 An experiment trains some variants of a data set's recipe on the same K splits: where dev is cut from train, each split is
