@@ -1,7 +1,7 @@
 """Try changes of the recipes on dev alone, and keep what each reached under docs/results/experiments.
 
     python -m benchmarks.experiments                     # all that is not there yet; two runs at a time, one thread each
-    python -m benchmarks.experiments --only imdb-last    # one
+    python -m benchmarks.experiments --only trec-name    # one
     python -m benchmarks.experiment_log                  # then write docs/experiments.md
 
 An experiment trains some variants of a data set's recipe on the same K splits: where dev is cut from train, each split is
@@ -67,11 +67,20 @@ class Experiment:
         return RESULTS / f"{self.name}.json"
 
     def configs(self) -> dict[str, Config]:
-        """All options of each variant, the recipe's first."""
-        return {
+        """All options of each variant, the recipe's first.
+
+        Raises:
+            ValueError: if two variants are one configuration, as one that the recipe has taken meanwhile is.
+        """
+        configs = {
             name: resolve_config(self.dataset, values={**self.base, **options})
             for name, options in {RECIPE: {}, **self.variants}.items()
         }
+        names: dict[str, str] = {}
+        for name, config in configs.items():
+            if (other := names.setdefault(config.to_toml(), name)) != name:
+                raise ValueError(f"{self.name}: {name!r} is the same configuration as {other!r}")
+        return configs
 
 
 @dataclass(frozen=True)
@@ -173,33 +182,28 @@ def _keep(experiment: Experiment, jobs: Sequence[Job], cache: Path, measured: di
     experiment.result.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-EXPERIMENTS = (
-    Experiment(
-        "imdb-last",
-        "Which epoch is best on dev is mostly luck, and in the last one the rate of learning has come down.",
-        "imdb",
-        {"the last epoch": {"keep": "last"}, "the last of two": {"keep": "last", "epochs": 2}},
-        3,
-        films_apart=True,
-    ),
-)
+EXPERIMENTS: tuple[Experiment, ...] = ()
 """Open questions, about the recipes as they are now. What was measured stays under RESULTS, and goes from here."""
 
 
 def main() -> int:
     """Run what is missing; 1 if a run failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", action="append", choices=[experiment.name for experiment in EXPERIMENTS])
+    parser.add_argument("--only", action="append", metavar="NAME", help="of an open experiment; repeat it for more")
     parser.add_argument("--jobs", type=int, default=2, help="runs at the same time, one thread each")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "experiments", help="folder of what runs reached")
     options = parser.parse_args()
     if (commit() or "+").endswith("+"):
         parser.error("commit first: what was reached is kept by its commit")
+    for name in sorted(set(options.only or ()) - {experiment.name for experiment in EXPERIMENTS}):
+        parser.error(f"--only {name}: no such open experiment")
     wanted = [
         experiment
         for experiment in EXPERIMENTS
         if (experiment.name in options.only if options.only else not experiment.result.exists())
     ]
+    if not wanted:
+        print("no experiment is open", file=sys.stderr)
     failed = [experiment for experiment in wanted if not run(experiment, options.runs, options.jobs)]
     return 1 if failed else 0
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import experiment_log
-from benchmarks.experiments import EXPERIMENTS, RESULTS
+from benchmarks.experiments import RESULTS, Experiment
 
 
 def test_the_page_is_what_the_experiments_found():
@@ -36,7 +36,9 @@ def test_a_change_is_taken_if_the_recipe_has_it_and_not_if_its_option_is_gone():
     )
 
 
-@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)
-def test_every_variant_of_an_experiment_is_a_configuration_of_its_own(experiment):
-    texts = [config.to_toml() for config in experiment.configs().values()]
-    assert len(set(texts)) == len(texts)
+def test_two_variants_that_are_one_configuration_are_refused():
+    asked = {"a table less": {"vectors": "glove.6B.50d"}, "epochs": {"epochs": 3}}
+    assert list(Experiment("trec-new", "As elsewhere.", "trec", asked, splits=2).configs()) == ["recipe", *asked]
+    taken = Experiment("trec-old", "As elsewhere.", "trec", {**asked, "no max-pool": {"max_pool": False}}, splits=2)
+    with pytest.raises(ValueError, match="trec-old: 'no max-pool' is the same configuration as 'recipe'"):
+        taken.configs()
