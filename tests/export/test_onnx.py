@@ -319,6 +319,14 @@ def test_every_option_that_is_gone_is_found_out(copy):
                 TextClassifier.load(copy)
 
 
+@pytest.mark.parametrize("file", ["../secret.onnx", "/etc/passwd"])
+def test_no_file_of_another_folder_is_read(copy, file):
+    shutil.move(copy / "model.onnx", copy.parent / "secret.onnx")
+    rewrite(copy, lambda document: document["models"]["fp32"].update(file=file))
+    with pytest.raises(DataError, match=r"export\.json: "):
+        TextClassifier.load(copy)
+
+
 @pytest.mark.parametrize("content", [b"", b"not a network", b"\x08\x08" * 50])
 def test_a_network_that_is_none_is_named(copy, content):
     (copy / "model.onnx").write_bytes(content)

@@ -7,7 +7,6 @@ import json
 import pickle
 import shutil
 import tarfile
-import tomllib
 import zipfile
 
 import datasets
@@ -15,10 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import tomli_w
 import torch
 
-from cct_text.artifacts import CONFIG, HISTORY, METRICS, PREDICTIONS, TOKENIZER, WEIGHTS, _document_sha256, sha256_of
+from cct_text.artifacts import CONFIG, HISTORY, METRICS, PREDICTIONS, TOKENIZER, WEIGHTS, sha256_of
 from cct_text.distributed.output import MANIFEST, OutputFolder
 from cct_text.errors import DataError
 from cct_text.export.onnx_export import export_onnx
@@ -35,10 +33,8 @@ from tests.support import official_files
 from tests.support.hub_models import ModelRepository
 from tests.support.planted import KINDS, Bomb, bare, with_python_type
 from tests.support.running_server import ask, running
-from tests.support.signed import sign_figures
-
-USAGE, DATA, RESOURCE = 2, 3, 4
-"""Exit codes of cct_text/errors.py."""
+from tests.support.signed import sign_figures, sign_model
+from tests.support.told import DATA, RESOURCE, USAGE, told
 
 
 @pytest.fixture(autouse=True)
@@ -63,23 +59,6 @@ def run(questions_run, tmp_path):
     return shutil.copytree(questions_run, tmp_path / "run")
 
 
-def told(outcome, path, code=DATA):
-    """The command ended as documented, and named the file in one or two lines."""
-    assert outcome.code == code, outcome.err
-    assert str(path) in outcome.err
-    assert "Traceback" not in outcome.err
-    assert len(outcome.err.splitlines()) <= 2
-    assert outcome.err.replace("\n", "").isprintable()
-
-
-def fit_checksums(run):
-    """Let a run's checksums say that what was planted is what was written: who plants files can do so too."""
-    document = tomllib.loads((run / CONFIG).read_text(encoding="utf-8"))
-    document["run"]["sha256"] = {name: sha256_of(run / name) for name in (TOKENIZER, WEIGHTS)}
-    document["run"]["sha256"][CONFIG] = _document_sha256(document)
-    (run / CONFIG).write_text(tomli_w.dumps(document), encoding="utf-8")
-
-
 # A run folder
 
 
@@ -89,7 +68,7 @@ def test_in_the_files_of_a_model(cct_text, run, crater, name, kind):
     (run / name).write_bytes(KINDS[kind](crater))
     for fitting in (False, True):
         if fitting and name != CONFIG:
-            fit_checksums(run)
+            sign_model(run)
         told(cct_text("inspect", run, "Who ?"), run / name)
 
 
@@ -283,7 +262,7 @@ def test_in_an_exported_folder(cct_text, questions_run, tmp_path, crater, name):
 
 def test_in_a_run_of_the_hub_and_in_the_hubs_cache(cct_text, run, hub, tmp_path, crater):
     (run / WEIGHTS).write_bytes(bare(crater))
-    fit_checksums(run)
+    sign_model(run)
     repository = ModelRepository()
     files = {file.name: file.read_bytes() for file in run.iterdir() if file.is_file()}
     repository.commit({**files, "pytorch_model.bin": bare(crater), "modeling.py": b"raise SystemExit(99)\n"})
@@ -356,26 +335,3 @@ def test_a_bomb_goes_off_where_pickles_are_trusted(tmp_path):
     torch.load(tmp_path / "two.pt", weights_only=False)
     assert (tmp_path / "one").is_dir()
     assert (tmp_path / "two").is_dir()
-
-
-NESTED = 100_000
-
-
-@pytest.mark.parametrize("name", [CONFIG, TOKENIZER, METRICS, HISTORY])
-def test_a_file_that_is_nested_too_deeply_to_be_parsed_is_told(cct_text, run, name):
-    (run / name).write_text("x = " * (name == CONFIG) + "[" * NESTED + "]" * NESTED)
-    if name == TOKENIZER:
-        fit_checksums(run)
-    told(cct_text("report", run), run / name)
-
-
-@pytest.mark.parametrize("file", ["../secret.onnx", "/etc/passwd"])
-def test_an_export_reads_no_file_of_another_folder(cct_text, questions_run, tmp_path, file):
-    folder = tmp_path / "exported"
-    export_onnx(questions_run, folder, precisions=["fp32"])
-    shutil.move(folder / "model.onnx", tmp_path / "secret.onnx")
-    document = json.loads((folder / EXPORT).read_bytes())
-    document["models"]["fp32"]["file"] = file
-    document["sha256"][EXPORT] = manifest_sha256(document)
-    (folder / EXPORT).write_text(json.dumps(document))
-    told(cct_text("inspect", folder, "Who ?"), folder / EXPORT)
