@@ -195,15 +195,15 @@ def main() -> int:
     options = parser.parse_args()
     if (commit() or "+").endswith("+"):
         parser.error("commit first: what was reached is kept by its commit")
-    for name in sorted(set(options.only or ()) - {experiment.name for experiment in EXPERIMENTS}):
-        parser.error(f"--only {name}: no such open experiment")
+    if unknown := sorted(set(options.only or ()) - {experiment.name for experiment in EXPERIMENTS}):
+        parser.error(f"--only {unknown[0]}: no such open experiment")
     wanted = [
         experiment
         for experiment in EXPERIMENTS
         if (experiment.name in options.only if options.only else not experiment.result.exists())
     ]
     if not wanted:
-        print("no experiment is open", file=sys.stderr)
+        print("nothing is left to measure", file=sys.stderr)
     failed = [experiment for experiment in wanted if not run(experiment, options.runs, options.jobs)]
     return 1 if failed else 0
 
