@@ -1,48 +1,14 @@
 """A file is fetched whole, resumed, checked and cached, or refused in one or two lines; never half, never another."""
 
 import hashlib
-import subprocess
 import threading
 
 import pytest
 
 from cct_text.download import BLOCK, RemoteFile, cache_dir, fetch
 from cct_text.errors import ResourceError
-from tests.support.http_server import Reply, address_without_server, http_server, redirect
-
-CONTENT = bytes(range(256)) * 1024
-"""256 KiB: several blocks."""
-HALF = len(CONTENT) // 2
-MD5 = "md5:" + hashlib.md5(CONTENT).hexdigest()
-SHA256 = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "downloads"
-
-
-def names(folder):
-    """The files of a folder, without the lock that stays."""
-    return sorted(path.name for path in folder.iterdir() if path.suffix != ".lock")
-
-
-def leave(folder, content):
-    """What a download that was killed leaves."""
-    folder.mkdir()
-    (folder / "file.zip.part").write_bytes(content)
-
-
-def refused(file, folder):
-    """The reason in words, in one line."""
-    with pytest.raises(ResourceError) as caught:
-        fetch(file, folder)
-    message = str(caught.value)
-    assert message.startswith(f"cannot fetch {file.name}: ")
-    assert len(message.splitlines()) == 1
-    assert not (folder / file.name).exists()
-    return message
-
+from tests.support.downloads import CONTENT, HALF, MD5, SHA256, leave, names, refused
+from tests.support.http_server import Reply, address_without_server
 
 # What comes is what was sent
 
@@ -241,94 +207,6 @@ def test_where_all_addresses_fail_each_is_named_with_its_reason(server, folder):
     urls = [server.serve("/gone", Reply(status=410)), server.serve("/wrong", b"wrong")]
     message = refused(RemoteFile("file.zip", urls, MD5), folder)
     assert f"{urls[0]}: HTTP 410; {urls[1]}: a wrong file" in message
-
-
-def test_a_redirect_on_this_machine_is_followed(server, folder):
-    server.serve("/there", CONTENT)
-    urls = [server.serve("/here", redirect("/there"))]
-    assert fetch(RemoteFile("file.zip", urls, MD5), folder).read_bytes() == CONTENT
-
-
-@pytest.mark.parametrize(
-    ("target", "reason"),
-    [
-        ("http://files.example/file.zip", "refused to go to http://files.example: not https"),
-        ("//files.example/file.zip", "refused to go to http://files.example: not https"),
-        ("http://127.0.0.1.example/", "refused to go to http://127.0.0.1.example: not https"),
-        ("ftp://127.0.0.1/file.zip", "refused to go to ftp://127.0.0.1: not https"),
-        ("file:///etc/passwd", "refused to go to file://: not https"),
-        ("http://[", "sent to 'http://[': Invalid IPv6 URL"),
-    ],
-)
-def test_a_redirect_to_what_is_not_https_is_refused_before_it_is_followed(server, folder, target, reason):
-    url = server.serve("/file.zip", redirect(target))
-    assert refused(RemoteFile("file.zip", [url], MD5), folder) == f"cannot fetch file.zip: {url}: {reason}"
-    assert names(folder) == []
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory):
-    """A certificate of 127.0.0.1 with its key."""
-    path = tmp_path_factory.mktemp("certificate") / "both.pem"
-    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            *subject,
-            "-keyout",
-            path,
-            "-out",
-            path.with_suffix(".crt"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    path.write_bytes(path.read_bytes() + path.with_suffix(".crt").read_bytes())
-    return path
-
-
-@pytest.fixture
-def secure(server, certificate, monkeypatch):
-    """A server with https, which `requests` trusts."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-    with http_server(certificate) as secure:
-        yield secure
-
-
-def test_a_file_comes_by_https_and_by_a_redirect_within_https(secure, folder):
-    secure.serve("/there", CONTENT)
-    url = secure.serve("/here", redirect("/there"))
-    assert fetch(RemoteFile("file.zip", [url], MD5), folder).read_bytes() == CONTENT
-
-
-def test_a_redirect_from_https_to_a_server_on_this_machine_is_refused(secure, server, folder):
-    url = secure.serve("/file.zip", redirect(server.serve("/file.zip", CONTENT)))
-    message = refused(RemoteFile("file.zip", [url], MD5), folder)
-    assert message.endswith("refused to go to http://127.0.0.1: not https")
-    assert server.requests == []
-
-
-def test_a_certificate_that_nobody_vouches_for_is_refused(secure, folder, monkeypatch):
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
-    url = secure.serve("/file.zip", CONTENT)
-    assert "SSLError" in refused(RemoteFile("file.zip", [url], MD5), folder)
-
-
-def test_an_endless_redirect_is_given_up(server, folder):
-    url = server.serve("/file.zip", redirect("/file.zip"))
-    assert "TooManyRedirects" in refused(RemoteFile("file.zip", [url], MD5), folder)
-
-
-def test_an_address_that_is_not_https_is_refused(folder):
-    url = "http://files.example/file.zip"
-    assert "refused to go to http://files.example: not https" in refused(RemoteFile("file.zip", [url]), folder)
 
 
 def test_a_file_that_is_said_to_be_too_large_is_not_begun(server, folder):
